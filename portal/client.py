@@ -1,0 +1,160 @@
+"""The registry: clients, the people to tell there, and what they may see for how long."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field, model_validator
+
+from portal.kinds import Block
+from portal.notice import Day
+
+ACCESS_AFTER_END = dt.timedelta(days=180)
+"""How long a former client still sees what concerns it, unless the registry says otherwise."""
+
+REGISTRY_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
+_EMAIL = re.compile(r"[^@\s\"'<>(),;:\\\[\]\x00-\x1f]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z0-9-]{2,}")
+
+
+def _identifier(value: str) -> str:
+    if not REGISTRY_ID.fullmatch(value):
+        raise ValueError("must be lower-case letters, digits and hyphens, like yunshan")
+    return value
+
+
+def _address(value: str) -> str:
+    if not _EMAIL.fullmatch(value) or ".." in value or len(value) > 254:
+        raise ValueError("is not an e-mail address")
+    return value
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        raise ValueError("is not a time zone; write one like Asia/Shanghai or Europe/Berlin") from None
+    return value
+
+
+Identifier = Annotated[str, AfterValidator(_identifier)]
+Address = Annotated[str, AfterValidator(_address)]
+ZoneName = Annotated[str, AfterValidator(_zone)]
+
+
+class Status(StrEnum):
+    PROSPECT = "prospect"
+    ACTIVE = "active"
+    TERMINATED = "terminated"
+
+
+class Cadence(StrEnum):
+    """How often a contact wants to hear from us; urgent notices do not wait for it."""
+
+    IMMEDIATE = "immediate"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+
+
+class Contact(Block):
+    """A person at a client. Where language, timezone or cadence is not given, the client's or the portal's holds."""
+
+    id: Identifier
+    name: str = Field(min_length=1)
+    email: Address
+    phone: str | None = None
+    role: str | None = None
+    language: str | None = None
+    timezone: ZoneName | None = None
+    cadence: Cadence | None = None
+    since: Day | None = None
+
+
+class Client(Block):
+    """A client and its contacts."""
+
+    id: Identifier
+    name: str = Field(min_length=1)
+    status: Status = Status.ACTIVE
+    since: Day | None = None
+    ended: Day | None = None
+    access_until: Day | None = None
+    segments: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    region: str | None = None
+    language: str | None = None
+    timezone: ZoneName | None = None
+    contacts: tuple[Contact, ...] = ()
+
+    @model_validator(mode="after")
+    def _dates_fit(self) -> Client:
+        if self.status is Status.TERMINATED and self.ended is None:
+            raise ValueError("status is terminated, so say when in 'ended'")
+        if self.since and self.ended and self.ended < self.since:
+            raise ValueError("'ended' lies before 'since'")
+        seen: set[str] = set()
+        for contact in self.contacts:
+            if contact.id in seen:
+                raise ValueError(f"two contacts have the id '{contact.id}'")
+            seen.add(contact.id)
+        return self
+
+    def status_on(self, day: dt.date) -> Status:
+        """What the client was on a day: terminated from the day its contract ended."""
+        if self.ended is not None:
+            return Status.TERMINATED if day >= self.ended else Status.ACTIVE
+        return self.status
+
+    @property
+    def last_day_of_access(self) -> dt.date | None:
+        """The last day on which its pages open and mail goes out; None: no end in sight."""
+        if self.access_until is not None:
+            return self.access_until
+        return self.ended + ACCESS_AFTER_END if self.ended is not None else None
+
+    def has_access(self, day: dt.date) -> bool:
+        last = self.last_day_of_access
+        return last is None or day <= last
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A contact in its place: who is told."""
+
+    client: Client
+    contact: Contact
+
+    @property
+    def key(self) -> str:
+        """How people address a contact: client/contact."""
+        return f"{self.client.id}/{self.contact.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """Every client by id, and the epoch of each contact's code (1 where none is written down)."""
+
+    clients: Mapping[str, Client]
+    epochs: Mapping[str, int]
+
+    def recipients(self) -> list[Recipient]:
+        """Every contact, in the order of ids."""
+        return [Recipient(c, p) for _, c in sorted(self.clients.items()) for p in c.contacts]
+
+    def epoch(self, recipient: Recipient) -> int:
+        return self.epochs.get(recipient.key, 1)
+
+    def find(self, key: str) -> Recipient | None:
+        """The contact addressed as client/contact."""
+        return next((r for r in self.recipients() if r.key == key), None)
+
+
+def as_client(data: Mapping[str, Any]) -> Client:
+    """Build a client from a mapping. Raises pydantic.ValidationError."""
+    return Client.model_validate(dict(data))

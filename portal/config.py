@@ -1,0 +1,241 @@
+"""The one configuration file, mkdocs.yml, and the environment, as frozen settings; MkDocs itself is not imported."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime as dt
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, ValidationError, field_validator
+
+from portal import explain, located
+from portal.client import Address, Cadence, ZoneName
+from portal.errors import Location, PortalError, Problem
+from portal.kinds import DEMANDS, Block, Demand, Kind
+
+CONFIG_FILE = "mkdocs.yml"
+UI_LANGUAGES = ("zh", "en")
+"""The languages that this program has words for, in site_templates/words/."""
+
+
+class Hours(Block):
+    """When a desk answers: days as mon-fri or sat, times as 09:00-18:00."""
+
+    days: str = Field(pattern=r"^(mon|tue|wed|thu|fri|sat|sun)(-(mon|tue|wed|thu|fri|sat|sun))?$")
+    time: str = Field(pattern=r"^\d\d:\d\d-\d\d:\d\d$")
+
+
+class Desk(Block):
+    """Who answers questions about a notice."""
+
+    name: str | Mapping[str, str]
+    email: Address | None = None
+    phone: str | None = None
+    hours: tuple[Hours, ...] = ()
+    holidays: tuple[dt.date, ...] = ()
+    timezone: ZoneName | None = None
+
+    def called(self, language: str) -> str:
+        return named(self.name, language)
+
+
+class MailOptions(Block):
+    """How digests go out."""
+
+    sender: Address = Field("notices@example.com", alias="from")
+    sender_name: str | None = None
+    reply_to: Address | None = None
+    cadence: Cadence = Cadence.WEEKLY
+    """For contacts who chose none."""
+    hour: int = Field(9, ge=0, le=23)
+    """The hour of the recipient's day at which periodic digests fall due."""
+    weekday: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = "monday"
+    day: int = Field(1, ge=1, le=28)
+    """The day of the month of monthly digests."""
+
+
+class Options(Block):
+    """`extra.duenotice` in mkdocs.yml."""
+
+    languages: Mapping[str, str] = Field(default_factory=lambda: {"zh": "中文", "en": "English"}, min_length=1)
+    """Language code to its own name; the first is the default and lives at the root of the site."""
+    site_names: Mapping[str, str] = Field(default_factory=dict)
+    """The site's name in other languages."""
+    timezone: ZoneName = "Asia/Shanghai"
+    issuer: str | Mapping[str, str] | None = None
+    notices: tuple[str, ...] = ("notices",)
+    registry: str = "clients"
+    page_size: int = Field(20, ge=1, le=500)
+    versions: Literal["revisions", "automatic"] = "revisions"
+    desks: Mapping[str, Desk] = Field(default_factory=dict)
+    segments: Mapping[str, str | Mapping[str, str]] = Field(default_factory=dict)
+    services: Mapping[str, str | Mapping[str, str]] = Field(default_factory=dict)
+    regions: Mapping[str, str | Mapping[str, str]] = Field(default_factory=dict)
+    kinds: Mapping[Kind, Mapping[str, Any]] = Field(default_factory=dict)
+    rules: Mapping[str, Literal["off", "warning", "error"]] = Field(default_factory=dict)
+    mail: MailOptions = MailOptions()
+
+    @field_validator("languages")
+    @classmethod
+    def _known(cls, value: Mapping[str, str]) -> Mapping[str, str]:
+        for code in value:
+            if code not in UI_LANGUAGES:
+                raise ValueError(f"there are no words for the language '{code}' yet; known are {', '.join(UI_LANGUAGES)}")
+        return value
+
+    @field_validator("kinds")
+    @classmethod
+    def _demands(cls, value: Mapping[Kind, Mapping[str, Any]]) -> Mapping[Kind, Mapping[str, Any]]:
+        for kind, changes in value.items():
+            DEMANDS[kind].over(dict(changes))
+        return value
+
+
+def named(name: str | Mapping[str, str], language: str) -> str:
+    """A name in a language, or in the first language it has."""
+    if isinstance(name, str):
+        return name
+    return name.get(language) or next(iter(name.values()), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that a command needs to know about a portal."""
+
+    root: Path
+    site_name: str
+    site_url: str
+    """Ends with a slash."""
+    options: Options
+    document: located.Document = field(repr=False)
+    """mkdocs.yml with its places, for problems that are found later."""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The firm's zone, in which dates without a time begin and end."""
+        return ZoneInfo(self.options.timezone)
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        return tuple(self.options.languages)
+
+    @property
+    def default_language(self) -> str:
+        return self.languages[0]
+
+    @property
+    def base(self) -> str:
+        """The path of the site on its host, `/` or `/path/`."""
+        return urlsplit(self.site_url).path or "/"
+
+    def name_in(self, language: str) -> str:
+        return self.options.site_names.get(language, self.site_name)
+
+    def demand(self, kind: Kind) -> Demand:
+        changes = self.options.kinds.get(kind)
+        return DEMANDS[kind].over(dict(changes)) if changes else DEMANDS[kind]
+
+    def notice_dirs(self) -> list[Path]:
+        return [self.root / d for d in self.options.notices]
+
+    @property
+    def registry_dir(self) -> Path:
+        return self.root / self.options.registry
+
+    @property
+    def cache_dir(self) -> Path:
+        return self.root / ".cache" / "duenotice"
+
+    def shown(self, path: Path) -> str:
+        """A path as people know it: relative to the root where it lies inside, or beside, it."""
+        return Path(os.path.relpath(path, self.root)).as_posix()
+
+
+class Misconfigured(PortalError):
+    """mkdocs.yml cannot be used; `problems` has every reason."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("mkdocs.yml cannot be used", "mend the lines above")
+        self.problems = problems
+
+
+def load(root: Path) -> Settings:
+    """Read a portal's mkdocs.yml. Raises PortalError (Misconfigured where it has lines to show)."""
+    file = root / CONFIG_FILE
+    try:
+        data = file.read_bytes()
+    except FileNotFoundError:
+        raise PortalError(
+            f"{root} is not a portal: it has no mkdocs.yml", "name the portal's folder with --root, or make one with `build.py init DIR`"
+        ) from None
+    except OSError as error:
+        raise PortalError(f"mkdocs.yml cannot be read: {error.strerror}", location=Location(CONFIG_FILE)) from error
+    text, errors, _ = located.decode(data)
+    if errors:
+        raise Misconfigured(explain.faults(CONFIG_FILE, errors))
+    document = located.read(text, foreign_tags=True)
+    problems = explain.faults(CONFIG_FILE, document.faults)
+    if not isinstance(document.data, dict):
+        problems = problems or [Problem(Location(CONFIG_FILE), "wrong-type", "mkdocs.yml has no keys", "begin with site_name: …")]
+        raise Misconfigured(problems)
+    options, found = _options(document)
+    problems += found
+    site_name, site_url = document.data.get("site_name"), document.data.get("site_url")
+    if not isinstance(site_name, str) or not site_name.strip():
+        problems.append(_at(document, ("site_name",), "missing-key", "'site_name' is missing", "add a line 'site_name: …'"))
+    if not isinstance(site_url, str) or urlsplit(site_url).scheme not in {"http", "https"} or not urlsplit(site_url).netloc:
+        problems.append(
+            _at(document, ("site_url",), "missing-key", "'site_url' is missing or no address", "add 'site_url: https://…/'; mails link to it")
+        )
+    if problems or options is None:
+        raise Misconfigured(problems)
+    assert isinstance(site_name, str) and isinstance(site_url, str)
+    return Settings(root, site_name.strip(), site_url.rstrip("/") + "/", options, document)
+
+
+def _options(document: located.Document) -> tuple[Options | None, list[Problem]]:
+    extra = document.data.get("extra")
+    block = extra.get("duenotice") if isinstance(extra, dict) else None
+    within = located.Document(
+        block,
+        {path[2:]: place for path, place in document.places.items() if path[:2] == ("extra", "duenotice")},
+    )
+    try:
+        return Options.model_validate(block or {}), []
+    except ValidationError as error:
+        return None, explain.complaints(CONFIG_FILE, within, error.errors(include_url=False), Options)
+
+
+def _at(document: located.Document, path: located.Path, code: str, message: str, hint: str) -> Problem:
+    return Problem(Location(CONFIG_FILE, *document.place(path)), code, message, hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """The master secret: 32 bytes that never print."""
+
+    value: bytes = field(repr=False)
+
+
+def secret(environment: Mapping[str, str]) -> Secret | None:
+    """PORTAL_SECRET, or None where it is not set. Raises PortalError where it is set and wrong; never repeats it."""
+    text = environment.get("PORTAL_SECRET", "").strip()
+    if not text:
+        return None
+    where = Location("PORTAL_SECRET")
+    try:
+        value = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise PortalError("PORTAL_SECRET is not base64", "make one with `build.py keys new`", where) from None
+    if len(value) != 32:
+        raise PortalError(f"PORTAL_SECRET has {len(value)} bytes, not 32", "make one with `build.py keys new`", where)
+    if len(set(value)) < 8:
+        raise PortalError("PORTAL_SECRET is not random", "make one with `build.py keys new`", where)
+    return Secret(value)

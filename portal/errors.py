@@ -1,0 +1,77 @@
+"""What can go wrong, as data: a problem has a place, a code, a sentence and a hint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How much a problem matters: an error stops the build, a warning does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Location:
+    """Where something stands in a file a person wrote."""
+
+    file: str
+    """Path relative to the portal's root, with forward slashes; or the name of an environment variable."""
+    line: int = 1
+    """Counted from 1."""
+    column: int = 1
+    """Counted from 1."""
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing a person should mend, with the way to mend it. Never holds a private value."""
+
+    location: Location
+    code: str
+    message: str
+    hint: str = ""
+    severity: Severity = Severity.ERROR
+
+    def __str__(self) -> str:
+        return f"{self.location}: {self.severity} {self.code}: {self.message}"
+
+    def as_json(self) -> dict[str, str | int]:
+        """The same facts under the keys that `--format json` promises."""
+        return {
+            "file": self.location.file,
+            "line": self.location.line,
+            "column": self.location.column,
+            "code": self.code,
+            "severity": self.severity.value,
+            "message": self.message,
+            "hint": self.hint,
+        }
+
+
+def order(problem: Problem) -> tuple[Location, str, str]:
+    """Sort key for a listing: by place, then by code."""
+    return (problem.location, problem.code, problem.message)
+
+
+def errors_in(problems: list[Problem]) -> list[Problem]:
+    """Those problems that stop a build."""
+    return [p for p in problems if p.severity is Severity.ERROR]
+
+
+class PortalError(Exception):
+    """The command cannot run: what is wrong, where, and what to do about it."""
+
+    def __init__(self, message: str, hint: str = "", location: Location | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.location = location
+
+    def __str__(self) -> str:
+        return f"{self.location}: error: {self.message}" if self.location else f"error: {self.message}"

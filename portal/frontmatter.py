@@ -1,0 +1,44 @@
+"""A notice's file, taken apart: the front matter with its line numbers, and the body as it stands."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from portal import located
+from portal.located import Document, Fault
+
+_FENCE = re.compile(r"^---[ \t]*$", re.MULTILINE)
+_END = re.compile(r"^(?:---|\.\.\.)[ \t]*$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A file in two parts."""
+
+    front: Document
+    body: str
+    """What follows the closing fence, line ends as LF."""
+    body_line: int
+    """The line of the file on which the body starts, from 1."""
+    warnings: tuple[Fault, ...] = ()
+
+
+def split(data: bytes) -> Leaf:
+    """Take a file apart. Raises nothing: whatever is wrong is in `front.faults` and `warnings`."""
+    text, errors, warnings = located.decode(data)
+    if errors:
+        return Leaf(Document(None, {}, errors), "", 1, warnings)
+    opening = _FENCE.match(text)
+    if opening is None:
+        leading = len(text) - len(text.lstrip())
+        line = text.count("\n", 0, leading) + 1
+        fault = Fault((line, 1), "no-front-matter", "the file does not begin with '---'", "begin with a line ---, then title and date, then a line ---")
+        return Leaf(Document(None, {}, (fault,)), text, 1, warnings)
+    closing = _END.search(text, opening.end())
+    if closing is None:
+        fault = Fault((1, 1), "open-front-matter", "the front matter is never closed", "add a line --- after the last key")
+        return Leaf(Document(None, {}, (fault,)), "", 1, warnings)
+    front = located.read(text[opening.end() + 1 : closing.start()], first_line=2)
+    body = text[closing.end() + 1 :]
+    return Leaf(front, body, text.count("\n", 0, closing.end()) + 2, warnings)

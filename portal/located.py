@@ -1,0 +1,207 @@
+"""YAML in which every value knows its line: the one way this program reads what people write.
+
+Composed with libyaml, then constructed here, so that a duplicate key, an impossible date or an alias is a fault
+with a place instead of a surprise. Aliases are refused: nobody needs them in a notice, and they are how a small
+file becomes a huge one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import yaml
+
+Path: TypeAlias = tuple[str | int, ...]
+Place: TypeAlias = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something wrong with the YAML itself."""
+
+    place: Place
+    code: str
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document's data, and the place (line, column, both from 1) of every value in it."""
+
+    data: Any
+    places: Mapping[Path, Place] = field(default_factory=dict)
+    faults: tuple[Fault, ...] = ()
+
+    def place(self, path: Path) -> Place:
+        """The place of the value at `path`, or of the nearest value around it."""
+        while path and path not in self.places:
+            path = path[:-1]
+        return self.places.get(path, (1, 1))
+
+
+def decode(data: bytes) -> tuple[str, tuple[Fault, ...], tuple[Fault, ...]]:
+    """Bytes to text with LF line ends: (text, errors, warnings). A byte order mark and CRLF are read and warned about."""
+    warnings: list[Fault] = []
+    if data.startswith(b"\xef\xbb\xbf"):
+        data = data[3:]
+        warnings.append(Fault((1, 1), "byte-order-mark", "the file begins with a byte order mark", "save it as UTF-8 without one"))
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        column = error.start - data.rfind(b"\n", 0, error.start)
+        hint = "save the file as UTF-8"
+        if _reads_as_gb18030(data):
+            hint += " (it looks like GBK)"
+        return "", (Fault((line, column), "not-utf-8", "the file is not UTF-8", hint),), tuple(warnings)
+    if "\r" in text:
+        line = text.count("\n", 0, text.index("\r")) + 1
+        warnings.append(Fault((line, 1), "crlf", "the file has Windows line ends", "save it with LF line ends"))
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        return "", (Fault((line, 1), "nul", "the file has a NUL character", "it is not a text file, or it is damaged"),), tuple(warnings)
+    return text, (), tuple(warnings)
+
+
+def _reads_as_gb18030(data: bytes) -> bool:
+    try:
+        data.decode("gb18030")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+class _Nodes(yaml.CSafeLoader):
+    """libyaml's parser, with the standard scalar resolution."""
+
+
+class _Scalars(yaml.constructor.SafeConstructor):
+    """Turns scalar nodes into values; used for nothing but scalars."""
+
+
+_LONGEST_YAML = 400_000  # characters: a price list fits many times over; libyaml needs about 100 times this in memory
+
+
+def read(text: str, *, first_line: int = 1, foreign_tags: bool = False) -> Document:
+    """Read one YAML document.
+
+    `first_line` is the line of the file on which `text` starts. With `foreign_tags` a value with an unknown tag is
+    read as None and aliases are allowed, for files that other programs own (mkdocs.yml). Raises nothing: whatever
+    is wrong is in `faults`.
+    """
+    if len(text) > _LONGEST_YAML:
+        return Document(None, {}, (Fault((first_line, 1), "yaml-too-long", "the YAML here is longer than 400,000 characters"),))
+    loader = _Nodes(text)
+    try:
+        node = loader.get_single_node()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = (first_line + mark.line, mark.column + 1) if mark else (first_line, 1)
+        return Document(None, {}, (_syntax_fault(place, error),))
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position)
+        return Document(None, {}, (Fault((first_line + line, 1), "yaml-character", "a control character that YAML does not allow", "delete it"),))
+    except RecursionError:
+        return Document(None, {}, (Fault((first_line, 1), "yaml-depth", "the YAML here is nested too deeply"),))
+    finally:
+        loader.dispose()
+    builder = _Builder(first_line, foreign_tags)
+    data = builder.build(node, ()) if node is not None else None
+    return Document(data, builder.places, tuple(builder.faults))
+
+
+def _syntax_fault(place: Place, error: yaml.MarkedYAMLError) -> Fault:
+    problem = (error.problem or "not valid YAML").strip()
+    hint = "check the indentation and the quotes around here"
+    if "mapping values are not allowed" in problem:
+        problem = "a second ': ' on the line, or wrong indentation"
+        hint = "put the text that contains a colon in quotes"
+    elif "cannot start any token" in problem:
+        hint = "indent with spaces, not tabs, and put text that begins with a special character in quotes"
+    elif "could not find expected ':'" in problem:
+        problem = "a line here is not 'key: value'"
+    elif "found unexpected end of stream" in problem:
+        problem = "a quote is opened and never closed"
+        hint = "close it"
+    elif "did not find expected key" in problem:
+        problem = "a key is expected here"
+        hint = "check the indentation of this line and the quotes of the line before"
+    elif "another document" in problem or "expected a single document" in problem:
+        problem = "a second '---' starts another document"
+        hint = "keep everything in one block"
+    return Fault(place, "yaml-syntax", problem, hint)
+
+
+class _Builder:
+    """Walks a node tree once: data, places and faults."""
+
+    def __init__(self, first_line: int, foreign_tags: bool) -> None:
+        self.first_line = first_line
+        self.foreign_tags = foreign_tags
+        self.places: dict[Path, Place] = {}
+        self.faults: list[Fault] = []
+        self._seen: set[int] = set()
+        self._scalars = _Scalars()
+
+    def build(self, node: yaml.Node, path: Path) -> Any:
+        place = self._place(node)
+        self.places.setdefault(path, place)
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node, place)
+        if id(node) in self._seen:
+            if not self.foreign_tags:
+                self.faults.append(Fault(place, "yaml-alias", "aliases (*name) are not read here", "write the value out"))
+            return None
+        self._seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            return [self.build(item, (*path, i)) for i, item in enumerate(node.value)]
+        assert isinstance(node, yaml.MappingNode)
+        return self._mapping(node, path)
+
+    def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            place = self._place(key_node)
+            if not isinstance(key_node, yaml.ScalarNode):
+                self.faults.append(Fault(place, "yaml-key", "a key must be a word", "quote it if it begins with a bracket"))
+                continue
+            key = str(key_node.value)
+            if key in result:
+                self.faults.append(Fault(place, "duplicate-key", f"the key '{key}' stands here a second time", "keep one of the two"))
+                continue
+            self.places[(*path, key)] = place
+            result[key] = self.build(value_node, (*path, key))
+        return result
+
+    def _scalar(self, node: yaml.ScalarNode, place: Place) -> Any:
+        try:
+            value = self._scalars.construct_object(node)
+        except yaml.constructor.ConstructorError:
+            if not self.foreign_tags:
+                self.faults.append(Fault(place, "yaml-tag", f"the tag {node.tag} is not read here", "remove the tag"))
+            return None
+        except (ValueError, OverflowError):
+            if node.tag == "tag:yaml.org,2002:timestamp":
+                self.faults.append(
+                    Fault(place, "impossible-date", f"{node.value} is not a day of the calendar", "write a date as 2027-01-31")
+                )
+            else:
+                self.faults.append(Fault(place, "yaml-value", "this value cannot be read", "put it in quotes"))
+            return None
+        if isinstance(value, int) and not isinstance(value, bool) and ":" in node.value:
+            return node.value  # YAML 1.1 reads 10:30 as a number in base 60; people mean a time of day
+        if isinstance(value, dt.datetime) and value.tzinfo is None and _has_zone(node.value):
+            return value.replace(tzinfo=dt.UTC)
+        return value
+
+    def _place(self, node: yaml.Node) -> Place:
+        return (self.first_line + node.start_mark.line, node.start_mark.column + 1)
+
+
+def _has_zone(text: str) -> bool:
+    return text.rstrip().endswith(("Z", "z"))

@@ -1,0 +1,371 @@
+"""A notice and its parts, as the author wrote them: frozen, closed, checked once at the edge."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BeforeValidator, Field, SerializeAsAny, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from portal.kinds import DETAILS, Block, Details, Kind
+
+ID = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,118}[a-z0-9])?")
+"""What an id may be: it is part of an address, so lower-case ASCII."""
+
+
+def _day(value: Any) -> Any:
+    if isinstance(value, dt.datetime):
+        raise ValueError("must be a day without a time, like 2027-01-31")
+    if isinstance(value, dt.date):
+        return value
+    if isinstance(value, str):
+        try:
+            return dt.date.fromisoformat(value)
+        except ValueError:
+            pass
+    raise ValueError("must be a day, like 2027-01-31")
+
+
+def _moment(value: Any) -> Any:
+    if isinstance(value, dt.date):
+        return value
+    if isinstance(value, str):
+        for read in (dt.date.fromisoformat, dt.datetime.fromisoformat):
+            try:
+                return read(value)
+            except ValueError:
+                continue
+    raise ValueError("must be a day or a moment, like 2027-01-31 or 2027-01-31 09:00:00+08:00")
+
+
+def _span(value: Any) -> Any:
+    match = re.fullmatch(r"(\d{1,4})d", value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("must be a number of days, like 30d")
+    return dt.timedelta(days=int(match[1]))
+
+
+Day: TypeAlias = Annotated[dt.date, BeforeValidator(_day)]
+Moment: TypeAlias = Annotated[dt.datetime | dt.date, BeforeValidator(_moment)]
+"""A day (from 00:00 in the firm's zone) or an instant; without a zone it is the firm's wall clock."""
+Span: TypeAlias = Annotated[dt.timedelta, BeforeValidator(_span)]
+
+
+class Urgency(StrEnum):
+    """How fast a notice must reach people; urgent ones wait for no digest."""
+
+    ROUTINE = "routine"
+    IMPORTANT = "important"
+    URGENT = "urgent"
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount, its ISO 4217 currency and, if it recurs, per what."""
+
+    amount: Decimal
+    currency: str
+    period: str | None = None
+
+    _FORM = re.compile(r"(-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?) ?([A-Z]{3})(?: ?/ ?([a-z]+))?")
+
+    @classmethod
+    def parse(cls, text: str) -> Money | None:
+        """Read '200 CNY/month'; None if the text is not an amount."""
+        match = cls._FORM.fullmatch(text.strip())
+        if match is None:
+            return None
+        try:
+            return cls(Decimal(match[1].replace(",", "")), match[2], match[3])
+        except InvalidOperation:
+            return None
+
+
+class Window(Block):
+    """When a notice takes effect, until when the old way is still accepted, and when it ends."""
+
+    start: Day | None = Field(None, alias="from")
+    transition_until: Day | None = None
+    until: Day | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _just_a_date(cls, value: Any) -> Any:
+        return {"from": value} if isinstance(value, (dt.date, str)) else value
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Window:
+        if self.start and self.until and self.until < self.start:
+            raise ValueError("'until' lies before 'from'")
+        if self.start and self.transition_until and self.transition_until < self.start:
+            raise ValueError("'transition_until' lies before 'from'")
+        return self
+
+
+class Stage(Block):
+    on: Day
+    what: str
+
+
+class Comparison(Block):
+    """One row of the table that says what was and what will be."""
+
+    item: str
+    old: str
+    new: str
+    note: str | None = None
+
+    @property
+    def difference(self) -> Money | None:
+        """New less old, where both are amounts of one currency and period."""
+        old, new = Money.parse(self.old), Money.parse(self.new)
+        if old is None or new is None or (old.currency, old.period) != (new.currency, new.period):
+            return None
+        return Money(new.amount - old.amount, new.currency, new.period)
+
+    @property
+    def per_cent(self) -> Decimal | None:
+        """The difference in per cent of the old amount, to one decimal place."""
+        old, difference = Money.parse(self.old), self.difference
+        if old is None or difference is None or old.amount == 0:
+            return None
+        return (difference.amount / old.amount * 100).quantize(Decimal("0.1"))
+
+
+class Evidence(Block):
+    figure: str
+    source: str | None = None
+    on: Day | None = None
+
+
+class Action(Block):
+    """What the reader must do; `needed: false` says that nothing is to be done."""
+
+    needed: bool
+    what: str | None = None
+    by: Day | None = None
+
+    @model_validator(mode="after")
+    def _says_what(self) -> Action:
+        if self.needed and not self.what:
+            raise ValueError("needed is true, so say what is to be done in 'what'")
+        return self
+
+
+class Ack(Block):
+    level: Literal["received", "understood", "agreed"]
+    by: Day | None = None
+
+
+class Objection(Block):
+    until: Day
+    how: str
+
+
+class Question(Block):
+    q: str
+    a: str
+
+
+class Update(Block):
+    at: Moment
+    text: str
+
+
+class Approval(Block):
+    role: str
+    by: str
+    on: Day
+
+
+class Revision(Block):
+    """The line that makes a new version: when, and what changed in a sentence."""
+
+    on: Moment
+    note: str
+    minor: bool = False
+
+
+class Withdrawal(Block):
+    on: Moment
+    reason: str
+
+
+class Disclosure(StrEnum):
+    """How much of a private notice a mail may say."""
+
+    NOTHING = "nothing"
+    TITLE = "title"
+    SUMMARY = "summary"
+    FULL = "full"
+
+
+class MailSettings(Block):
+    disclose: Disclosure = Disclosure.TITLE
+
+
+class Selector(Block):
+    """Whom a private notice concerns. Every key given must hold; within a key any of the values."""
+
+    segments: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    status: tuple[Literal["prospect", "active", "terminated"], ...] = ()
+    clients: tuple[str, ...] = ()
+    ended_within: Span | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_is_a_list(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {k: [v] if isinstance(v, str) and k != "ended_within" else v for k, v in value.items()}
+        return value
+
+    @model_validator(mode="after")
+    def _someone(self) -> Selector:
+        if not (self.segments or self.services or self.regions or self.status or self.clients or self.ended_within):
+            raise ValueError("an audience that selects nobody: name clients, segments, services, regions or status")
+        return self
+
+
+class Notice(Block):
+    """The front matter of a notice. Only title and date are required; the house rules ask for more by kind."""
+
+    id: str
+    title: str = Field(min_length=1, max_length=200)
+    date: Moment
+    number: str | None = None
+    kind: Kind = Kind.GENERAL
+    summary: str | None = None
+    issuer: str | None = None
+    owner: str | None = None
+    audience: Literal["public"] | Selector = "public"
+    urgency: Urgency = Urgency.ROUTINE
+    reason: str | None = None
+    evidence: tuple[Evidence, ...] = ()
+    scope: str | None = None
+    exceptions: str | None = None
+    effective: Window | None = None
+    stages: tuple[Stage, ...] = ()
+    comparison: tuple[Comparison, ...] = ()
+    values: str | None = None
+    measures: str | None = None
+    value: str | None = None
+    action: Action | None = None
+    ack: Ack | None = None
+    objection: Objection | None = None
+    feedback: str | None = None
+    faq: tuple[Question, ...] = ()
+    attachments: tuple[str, ...] = ()
+    details: SerializeAsAny[Details] = Details()
+    updates: tuple[Update, ...] = ()
+    reminders: tuple[Span, ...] = ()
+    expires: Day | None = None
+    review_by: Day | None = None
+    evaluate_on: Day | None = None
+    approvals: tuple[Approval, ...] = ()
+    supersedes: str | None = None
+    answers: tuple[str, ...] = ()
+    mail: MailSettings = MailSettings()
+    revisions: tuple[Revision, ...] = ()
+    withdrawn: Withdrawal | None = None
+    redirects: tuple[str, ...] = ()
+    draft: bool = False
+    """Kept out of every output until removed; for what an importer found unfinished."""
+
+    @property
+    def public(self) -> bool:
+        return self.audience == "public"
+
+    @property
+    def version(self) -> int:
+        """Version k is k-1 lines of `revisions`."""
+        return len(self.revisions) + 1
+
+
+def as_notice(data: Mapping[str, Any]) -> tuple[Notice | None, list[ErrorDetails]]:
+    """Build a notice from front matter without its `x-` keys; every error of the whole mapping, `details` included."""
+    rest = {k: v for k, v in data.items() if k != "details"}
+    errors: list[ErrorDetails] = []
+    details = Details()
+    try:
+        kind = Kind(data.get("kind", Kind.GENERAL))
+        details = DETAILS[kind].model_validate(data.get("details") or {})
+    except ValidationError as error:
+        errors = [{**e, "loc": ("details", *e["loc"])} for e in error.errors(include_url=False)]
+    except ValueError:
+        pass  # an unknown kind; the outer model says so
+    try:
+        notice = Notice.model_validate({**rest, "details": details})
+    except ValidationError as error:
+        return None, error.errors(include_url=False) + errors
+    return (None if errors else notice), errors
+
+
+TEXT_KEYS = frozenset(
+    """title summary issuer reason scope exceptions measures value feedback action.what objection.how withdrawn.reason
+    stages.*.what comparison.*.item comparison.*.old comparison.*.new comparison.*.note evidence.*.figure
+    evidence.*.source faq.*.q faq.*.a updates.*.text revisions.*.note""".split()
+)
+"""What a translation may say: words only. A `*` is a position in a list; `details` may hold any text of the original's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One version of a notice in one language: the original's facts with this language's words."""
+
+    language: str
+    notice: Notice
+    body: str
+    path: str
+    """The file it was read from, relative to the portal's root."""
+    body_line: int = 1
+    translates: int | None = None
+    """For a translation, the version of the original it renders."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One published state of a notice; its texts are empty where no repository could supply them."""
+
+    number: int
+    on: dt.datetime
+    """When it was published: timezone-aware."""
+    note: str
+    minor: bool
+    texts: Mapping[str, Text]
+    language: str
+    """The original's language."""
+
+    @property
+    def original(self) -> Text | None:
+        return self.texts.get(self.language)
+
+    def text(self, language: str) -> Text | None:
+        """The text in `language`, or else the original, or else whatever there is."""
+        return self.texts.get(language) or self.original or next(iter(self.texts.values()), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """A notice with all its versions, oldest first; never empty. The last one is the working text."""
+
+    id: str
+    versions: tuple[Version, ...]
+
+    @property
+    def latest(self) -> Version:
+        return self.versions[-1]
+
+    @property
+    def notice(self) -> Notice:
+        """The facts as they stand now."""
+        text = self.latest.original
+        assert text is not None, "the working text is always there"
+        return text.notice
