@@ -73,7 +73,6 @@ class Options(Block):
     notices: tuple[str, ...] = ("notices",)
     registry: str = "clients"
     page_size: int = Field(20, ge=1, le=500)
-    versions: Literal["revisions", "automatic"] = "revisions"
     desks: Mapping[str, Desk] = Field(default_factory=dict)
     segments: Mapping[str, str | Mapping[str, str]] = Field(default_factory=dict)
     services: Mapping[str, str | Mapping[str, str]] = Field(default_factory=dict)

@@ -1,0 +1,47 @@
+"""Where everything lives on the site: the addresses that never break, as paths without the site's base."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MY = "my/"
+SEALED = "my/s/"
+BUILD = "build.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Paths of one language's pages: relative to the site's root, ending with a slash."""
+
+    language: str
+    default_language: str
+
+    @property
+    def prefix(self) -> str:
+        return "" if self.language == self.default_language else f"{self.language}/"
+
+    @property
+    def home(self) -> str:
+        return self.prefix
+
+    def notice(self, identity: str) -> str:
+        return f"{self.prefix}notices/{identity}/"
+
+    def version(self, identity: str, number: int) -> str:
+        return f"{self.prefix}notices/{identity}/v{number}/"
+
+    def attachment(self, identity: str, name: str) -> str:
+        """The same file for every language, so without the language."""
+        return f"notices/{identity}/files/{name}"
+
+    def listing(self, key: str, page: int = 1) -> str:
+        """A page of a list; the key is a kind, a year, or empty for the whole board, whose first page is home."""
+        stem = f"{self.prefix}board/{key}/" if key else f"{self.prefix}board/"
+        if page > 1:
+            return f"{stem}page/{page}/"
+        return stem if key else self.home
+
+    @property
+    def my(self) -> str:
+        """The private pages' document serves every language."""
+        return MY

@@ -1,0 +1,257 @@
+"""Everything that shall exist: what is public, what is sealed, and for whom. Every output reads this and nothing before it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from portal import audience, states
+from portal.addresses import Addresses
+from portal.client import Recipient, Registry
+from portal.config import Settings
+from portal.history import History
+from portal.notice import Dossier, Notice, Text, Version
+from portal.sources import Sources, inside
+from portal.states import State
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that comes along with a notice."""
+
+    name: str
+    file: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A notice as far as it may be shown now, in one half of the site: public, or sealed."""
+
+    id: str
+    private: bool
+    versions: tuple[Version, ...]
+    """Those published by now and shown in this half, oldest first; never empty."""
+    state: State
+    successor: str | None
+    """The id of the public notice that supersedes it, if any."""
+    attachments: tuple[Attachment, ...]
+    values: Mapping[str, Mapping[str, str]]
+    """Client id to what fills {{name}}; empty for a notice that says the same to all."""
+
+    @property
+    def latest(self) -> Version:
+        return self.versions[-1]
+
+    @property
+    def notice(self) -> Notice:
+        """The facts as they may be shown now, with the original's words."""
+        text = self.latest.original
+        assert text is not None, "entries are made only where the latest text is known"
+        return text.notice
+
+    @property
+    def published(self) -> dt.datetime:
+        return self.versions[0].on
+
+    def text(self, language: str) -> Text:
+        """The latest text in a language, or else in the original's."""
+        text = self.latest.text(language)
+        assert text is not None, "entries are made only where the latest text is known"
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A private notice on one contact's pages, with the versions this contact may read, oldest first."""
+
+    entry: Entry
+    versions: tuple[Version, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Binder:
+    """The private pages of one contact at one client, newest notice first."""
+
+    recipient: Recipient
+    epoch: int
+    language: str
+    sheets: tuple[Sheet, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list of the board: the whole (key ''), one kind, or one year; newest first."""
+
+    key: str
+    entries: tuple[Entry, ...]
+
+    def pages(self, size: int) -> list[tuple[Entry, ...]]:
+        """The list in pages of `size`; an empty list has one empty page."""
+        return [self.entries[i : i + size] for i in range(0, len(self.entries), size)] or [()]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the site and the mails are made of, at one moment."""
+
+    settings: Settings
+    now: dt.datetime
+    commit: str | None
+    registry: Registry
+    public: tuple[Entry, ...]
+    """Newest first."""
+    private: tuple[Entry, ...]
+    """Newest first."""
+    binders: tuple[Binder, ...]
+    """One for every contact that has access, also where nothing is in it."""
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        return self.public + self.private
+
+    def addresses(self, language: str) -> Addresses:
+        return Addresses(language, self.settings.default_language)
+
+    def listings(self) -> list[Listing]:
+        """The whole board, then each kind and each year that has a notice."""
+        kinds: dict[str, list[Entry]] = {}
+        years: dict[str, list[Entry]] = {}
+        for entry in self.public:
+            kinds.setdefault(entry.notice.kind.value, []).append(entry)
+            years.setdefault(str(entry.published.astimezone(self.settings.zone).year), []).append(entry)
+        named = [*sorted(kinds.items()), *sorted(years.items(), reverse=True)]
+        return [Listing("", self.public), *(Listing(key, tuple(found)) for key, found in named)]
+
+    def told(self, entry: Entry, version: Version) -> list[Recipient]:
+        """The contacts to be told of a version: those it was written for, of whom the notice still speaks to."""
+        text = version.original
+        if text is None:
+            return []
+        zone = self.settings.zone
+        told = audience.told(text.notice, version.on, self.registry, self.now, zone)
+        if version is entry.latest:
+            return told
+        still = {r.key for r in audience.told(entry.notice, version.on, self.registry, self.now, zone)}
+        return [r for r in told if r.key in still]
+
+    def language_of(self, recipient: Recipient) -> str:
+        settings = self.settings
+        return audience.language(recipient.client, recipient.contact, settings.default_language, settings.languages)
+
+
+def make(settings: Settings, sources: Sources, history: History, now: dt.datetime) -> Plan:
+    """Decide what exists at `now` (timezone-aware): no version published later is in the plan, in any form."""
+    successors = _successors(history.dossiers.values(), settings, now)
+    public: list[Entry] = []
+    private: list[Entry] = []
+    for dossier in history.dossiers.values():
+        out = [v for v in dossier.versions if v.on <= now]
+        if not out or out[-1].original is None or _facts(out[-1]).draft:
+            continue
+        filed = sources.notices[dossier.id]
+        facts = _facts(out[-1])
+        for hidden in (False, True):
+            versions = tuple(v for v in out if _is_private(v, facts) is hidden)
+            if not versions or versions[-1].original is None:
+                continue
+            successor, at = successors.get(dossier.id, (None, None))
+            entry = Entry(
+                id=dossier.id,
+                private=hidden,
+                versions=versions,
+                state=states.state(facts, now, settings.zone, superseded_at=at),
+                successor=successor,
+                attachments=_attachments(filed.paper.file.parent, _facts(versions[-1])),
+                values=filed.values if hidden else {},
+            )
+            (private if hidden else public).append(entry)
+    for half in (public, private):
+        half.sort(key=lambda e: (e.published, e.id), reverse=True)
+    binders = _binders(settings, sources.registry, private, now)
+    return Plan(settings, now, history.commit, sources.registry, tuple(public), tuple(private), binders)
+
+
+def _facts(version: Version) -> Notice:
+    assert version.original is not None
+    return version.original.notice
+
+
+def _is_private(version: Version, latest: Notice) -> bool:
+    """A version is public only if it was, and the notice still is. One whose text is lost follows the latest."""
+    return not latest.public or (version.original is not None and not version.original.notice.public)
+
+
+def _successors(
+    dossiers: Iterable[Dossier], settings: Settings, now: dt.datetime
+) -> dict[str, tuple[str, dt.datetime]]:
+    """For each superseded id, the public notice that supersedes it and when that takes effect.
+
+    A private successor says nothing on a public page, so it does not count.
+    """
+    result: dict[str, tuple[str, dt.datetime]] = {}
+    for dossier in dossiers:
+        out = [v for v in dossier.versions if v.on <= now and v.original is not None]
+        if not out:
+            continue
+        notice = _facts(out[-1])
+        withdrawn = notice.withdrawn and states.instant(notice.withdrawn.on, settings.zone) <= now
+        if notice.supersedes and notice.public and not notice.draft and not withdrawn:
+            result[notice.supersedes] = (notice.id, states.takes_effect(notice, settings.zone))
+    return result
+
+
+def _attachments(folder: Path, notice: Notice) -> tuple[Attachment, ...]:
+    found = ((name, inside(folder, name)) for name in notice.attachments)
+    return tuple(Attachment(name, file) for name, file in found if file is not None and file.is_file())
+
+
+def _binders(settings: Settings, registry: Registry, private: list[Entry], now: dt.datetime) -> tuple[Binder, ...]:
+    today = now.astimezone(settings.zone).date()
+    sheets: dict[str, list[Sheet]] = {}
+    for entry in private:
+        readers = _readers(settings, registry, entry, now)
+        for key, versions in readers.items():
+            sheets.setdefault(key, []).append(Sheet(entry, tuple(versions)))
+    return tuple(
+        Binder(
+            recipient,
+            registry.epoch(recipient),
+            audience.language(recipient.client, recipient.contact, settings.default_language, settings.languages),
+            tuple(sheets.get(recipient.key, ())),
+        )
+        for recipient in registry.recipients()
+        if recipient.client.has_access(today)
+    )
+
+
+def _readers(settings: Settings, registry: Registry, entry: Entry, now: dt.datetime) -> dict[str, list[Version]]:
+    """Contact key to the versions it may read: those written for it, of a notice that still speaks to it."""
+
+    def keys(notice: Notice, version: Version) -> set[str]:
+        stands = entry.state.stands and version is entry.latest
+        return {r.key for r in audience.shown(notice, version.on, stands, registry, now, settings.zone)}
+
+    result: dict[str, list[Version]] = {}
+    for version in entry.versions:
+        if version.original is None:
+            continue
+        own = version.original.notice
+        allowed = keys(own if not own.public else entry.notice, version)
+        if not entry.notice.public and version is not entry.latest:
+            allowed &= keys(entry.notice, version)
+        for key in sorted(allowed):
+            result.setdefault(key, []).append(version)
+    return result
+
+
+def summary(plan: Plan) -> dict[str, Any]:
+    """The plan in figures, for people and logs; nothing private."""
+    return {
+        "public": len(plan.public),
+        "private": len(plan.private),
+        "contacts": len(plan.binders),
+        "versions": sum(len(e.versions) for e in plan.entries),
+    }
