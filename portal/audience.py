@@ -44,7 +44,9 @@ def joined(recipient: Recipient, zone: ZoneInfo) -> dt.datetime | None:
     return instant(max(days), zone) if days else None
 
 
-def told(notice: Notice, published: dt.datetime, registry: Registry, now: dt.datetime, zone: ZoneInfo) -> list[Recipient]:
+def told(
+    notice: Notice, published: dt.datetime, registry: Registry, now: dt.datetime, zone: ZoneInfo
+) -> list[Recipient]:
     """The contacts to tell of a notice published at `published`, as the registry stands at `now`."""
     day, today = published.astimezone(zone).date(), now.astimezone(zone).date()
     return [
@@ -73,7 +75,7 @@ def shown(
             continue
         for contact in client.contacts:
             recipient = Recipient(client, contact)
-            if stands and _is_there(recipient, now, zone) or _was_there(recipient, published, zone):
+            if (stands and _is_there(recipient, now, zone)) or _was_there(recipient, published, zone):
                 result.append(recipient)
     return result
 

@@ -19,7 +19,9 @@ ACCESS_AFTER_END = dt.timedelta(days=180)
 """How long a former client still sees what concerns it, unless the registry says otherwise."""
 
 REGISTRY_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
-_EMAIL = re.compile(r"[^@\s\"'<>(),;:\\\[\]\x00-\x1f]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z0-9-]{2,}")
+_EMAIL = re.compile(
+    r"[^@\s\"'<>(),;:\\\[\]\x00-\x1f]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z0-9-]{2,}"
+)
 
 
 def _identifier(value: str) -> str:

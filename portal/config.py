@@ -86,7 +86,9 @@ class Options(Block):
     def _known(cls, value: Mapping[str, str]) -> Mapping[str, str]:
         for code in value:
             if code not in UI_LANGUAGES:
-                raise ValueError(f"there are no words for the language '{code}' yet; known are {', '.join(UI_LANGUAGES)}")
+                raise ValueError(
+                    f"there are no words for the language '{code}' yet; known are {', '.join(UI_LANGUAGES)}"
+                )
         return value
 
     @field_validator("kinds")
@@ -172,7 +174,8 @@ def load(root: Path) -> Settings:
         data = file.read_bytes()
     except FileNotFoundError:
         raise PortalError(
-            f"{root} is not a portal: it has no mkdocs.yml", "name the portal's folder with --root, or make one with `build.py init DIR`"
+            f"{root} is not a portal: it has no mkdocs.yml",
+            "name the portal's folder with --root, or make one with `build.py init DIR`",
         ) from None
     except OSError as error:
         raise PortalError(f"mkdocs.yml cannot be read: {error.strerror}", location=Location(CONFIG_FILE)) from error
@@ -182,20 +185,35 @@ def load(root: Path) -> Settings:
     document = located.read(text, foreign_tags=True)
     problems = explain.faults(CONFIG_FILE, document.faults)
     if not isinstance(document.data, dict):
-        problems = problems or [Problem(Location(CONFIG_FILE), "wrong-type", "mkdocs.yml has no keys", "begin with site_name: …")]
+        problems = problems or [
+            Problem(Location(CONFIG_FILE), "wrong-type", "mkdocs.yml has no keys", "begin with site_name: …")
+        ]
         raise Misconfigured(problems)
     options, found = _options(document)
     problems += found
     site_name, site_url = document.data.get("site_name"), document.data.get("site_url")
     if not isinstance(site_name, str) or not site_name.strip():
-        problems.append(_at(document, ("site_name",), "missing-key", "'site_name' is missing", "add a line 'site_name: …'"))
-    if not isinstance(site_url, str) or urlsplit(site_url).scheme not in {"http", "https"} or not urlsplit(site_url).netloc:
         problems.append(
-            _at(document, ("site_url",), "missing-key", "'site_url' is missing or no address", "add 'site_url: https://…/'; mails link to it")
+            _at(document, ("site_name",), "missing-key", "'site_name' is missing", "add a line 'site_name: …'")
+        )
+    if (
+        not isinstance(site_url, str)
+        or urlsplit(site_url).scheme not in {"http", "https"}
+        or not urlsplit(site_url).netloc
+    ):
+        problems.append(
+            _at(
+                document,
+                ("site_url",),
+                "missing-key",
+                "'site_url' is missing or no address",
+                "add 'site_url: https://…/'; mails link to it",
+            )
         )
     if problems or options is None:
         raise Misconfigured(problems)
-    assert isinstance(site_name, str) and isinstance(site_url, str)
+    assert isinstance(site_name, str)
+    assert isinstance(site_url, str)
     return Settings(root, site_name.strip(), site_url.rstrip("/") + "/", options, document)
 
 

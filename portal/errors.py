@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -62,6 +63,35 @@ def order(problem: Problem) -> tuple[Location, str, str]:
 def errors_in(problems: list[Problem]) -> list[Problem]:
     """Those problems that stop a build."""
     return [p for p in problems if p.severity is Severity.ERROR]
+
+
+class Format(StrEnum):
+    """How a listing is written: for people, for programs, or as annotations on a pull request."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
+
+
+def listing(problems: list[Problem], form: Format) -> str:
+    """All problems in order, one line each (and a hint below it in TEXT), or one JSON list."""
+    ordered = sorted(problems, key=order)
+    match form:
+        case Format.JSON:
+            return json.dumps([p.as_json() for p in ordered], ensure_ascii=False, indent=2)
+        case Format.GITHUB:
+            return "\n".join(_annotation(p) for p in ordered)
+        case Format.TEXT:
+            return "\n".join(f"{p}\n    {p.hint}" if p.hint else str(p) for p in ordered)
+
+
+def _annotation(problem: Problem) -> str:
+    """A workflow command of GitHub Actions; its message escapes per cent, carriage return and line feed."""
+    text = f"{problem.message} ({problem.hint})" if problem.hint else problem.message
+    text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    where = problem.location
+    file = where.file.replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
+    return f"::{problem.severity} file={file},line={where.line},col={where.column},title={problem.code}::{text}"
 
 
 class PortalError(Exception):

@@ -12,7 +12,17 @@ from pydantic_core import ErrorDetails
 from portal.errors import Location, Problem, Severity
 from portal.located import Document, Fault, Path
 
-_NAMES = {"str": "text", "int": "a whole number", "float": "a number", "bool": "true or false", "list": "a list", "dict": "a block", "date": "a day", "datetime": "a moment", "NoneType": "empty"}
+_NAMES = {
+    "str": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "list": "a list",
+    "dict": "a block",
+    "date": "a day",
+    "datetime": "a moment",
+    "NoneType": "empty",
+}
 
 _EXPECTED = {
     "string_type": ("text", "put it in quotes"),
@@ -68,7 +78,11 @@ def _sentence(error: ErrorDetails, path: Path, model: type[BaseModel]) -> tuple[
     if kind == "extra_forbidden":
         key = str(error["loc"][-1])
         near = nearest(key, _keys_around(model, error["loc"]))
-        return "unknown-key", f"unknown key '{key}'", f"did you mean '{near}'?" if near else "remove it, or begin it with x-"
+        return (
+            "unknown-key",
+            f"unknown key '{key}'",
+            f"did you mean '{near}'?" if near else "remove it, or begin it with x-",
+        )
     if kind == "missing":
         key = str(error["loc"][-1])
         within = f" in '{name}'" if path else ""
@@ -83,7 +97,11 @@ def _sentence(error: ErrorDetails, path: Path, model: type[BaseModel]) -> tuple[
         return "unknown-value", f"'{name}' cannot be this", f"did you mean {near}?" if near else f"one of {expected}"
     if kind == "value_error":
         message = str(error.get("ctx", {}).get("error", error["msg"]))
-        return "wrong-value", f"'{name}' {message}" if path and not message.startswith("'") else f"{name}: {message}", ""
+        return (
+            "wrong-value",
+            f"'{name}' {message}" if path and not message.startswith("'") else f"{name}: {message}",
+            "",
+        )
     if kind in {"string_too_short", "too_short"}:
         return "empty", f"'{name}' is empty", "write something, or remove the key"
     if kind == "string_too_long":

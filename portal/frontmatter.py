@@ -33,11 +33,18 @@ def split(data: bytes) -> Leaf:
     if opening is None:
         leading = len(text) - len(text.lstrip())
         line = text.count("\n", 0, leading) + 1
-        fault = Fault((line, 1), "no-front-matter", "the file does not begin with '---'", "begin with a line ---, then title and date, then a line ---")
+        fault = Fault(
+            (line, 1),
+            "no-front-matter",
+            "the file does not begin with '---'",
+            "begin with a line ---, then title and date, then a line ---",
+        )
         return Leaf(Document(None, {}, (fault,)), text, 1, warnings)
     closing = _END.search(text, opening.end())
     if closing is None:
-        fault = Fault((1, 1), "open-front-matter", "the front matter is never closed", "add a line --- after the last key")
+        fault = Fault(
+            (1, 1), "open-front-matter", "the front matter is never closed", "add a line --- after the last key"
+        )
         return Leaf(Document(None, {}, (fault,)), "", 1, warnings)
     front = located.read(text[opening.end() + 1 : closing.start()], first_line=2)
     body = text[closing.end() + 1 :]

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from portal import states
 from portal.config import Settings
-from portal.errors import Location, Problem, Severity
+from portal.errors import Problem, Severity
 from portal.notice import Dossier, Text, Version
 from portal.sources import Filed, Paper, Sources, as_paper, notice_of, rendered
 
@@ -98,7 +98,9 @@ def _unavailable(filed: Filed, number: int, past: _Past) -> Problem:
     where = filed.paper.at("revisions")
     message = f"the text of version {number} is not in the history"
     if past.shallow:
-        return Problem(where, "shallow-clone", message, "fetch the whole history: git fetch --unshallow (in CI: fetch-depth: 0)")
+        return Problem(
+            where, "shallow-clone", message, "fetch the whole history: git fetch --unshallow (in CI: fetch-depth: 0)"
+        )
     hint = "commit each version by itself; until then its page says that the text is unavailable"
     if not past.repository:
         hint = "there is no git repository here, so only the working texts are known"

@@ -48,7 +48,9 @@ def decode(data: bytes) -> tuple[str, tuple[Fault, ...], tuple[Fault, ...]]:
     warnings: list[Fault] = []
     if data.startswith(b"\xef\xbb\xbf"):
         data = data[3:]
-        warnings.append(Fault((1, 1), "byte-order-mark", "the file begins with a byte order mark", "save it as UTF-8 without one"))
+        warnings.append(
+            Fault((1, 1), "byte-order-mark", "the file begins with a byte order mark", "save it as UTF-8 without one")
+        )
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -64,7 +66,11 @@ def decode(data: bytes) -> tuple[str, tuple[Fault, ...], tuple[Fault, ...]]:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        return "", (Fault((line, 1), "nul", "the file has a NUL character", "it is not a text file, or it is damaged"),), tuple(warnings)
+        return (
+            "",
+            (Fault((line, 1), "nul", "the file has a NUL character", "it is not a text file, or it is damaged"),),
+            tuple(warnings),
+        )
     return text, (), tuple(warnings)
 
 
@@ -95,7 +101,9 @@ def read(text: str, *, first_line: int = 1, foreign_tags: bool = False) -> Docum
     is wrong is in `faults`.
     """
     if len(text) > _LONGEST_YAML:
-        return Document(None, {}, (Fault((first_line, 1), "yaml-too-long", "the YAML here is longer than 400,000 characters"),))
+        return Document(
+            None, {}, (Fault((first_line, 1), "yaml-too-long", "the YAML here is longer than 400,000 characters"),)
+        )
     loader = _Nodes(text)
     try:
         node = loader.get_single_node()
@@ -105,7 +113,18 @@ def read(text: str, *, first_line: int = 1, foreign_tags: bool = False) -> Docum
         return Document(None, {}, (_syntax_fault(place, error),))
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position)
-        return Document(None, {}, (Fault((first_line + line, 1), "yaml-character", "a control character that YAML does not allow", "delete it"),))
+        return Document(
+            None,
+            {},
+            (
+                Fault(
+                    (first_line + line, 1),
+                    "yaml-character",
+                    "a control character that YAML does not allow",
+                    "delete it",
+                ),
+            ),
+        )
     except RecursionError:
         return Document(None, {}, (Fault((first_line, 1), "yaml-depth", "the YAML here is nested too deeply"),))
     finally:
@@ -155,7 +174,9 @@ class _Builder:
             return self._scalar(node, place)
         if id(node) in self._seen:
             if not self.foreign_tags:
-                self.faults.append(Fault(place, "yaml-alias", "aliases (*name) are not read here", "write the value out"))
+                self.faults.append(
+                    Fault(place, "yaml-alias", "aliases (*name) are not read here", "write the value out")
+                )
             return None
         self._seen.add(id(node))
         if isinstance(node, yaml.SequenceNode):
@@ -168,11 +189,15 @@ class _Builder:
         for key_node, value_node in node.value:
             place = self._place(key_node)
             if not isinstance(key_node, yaml.ScalarNode):
-                self.faults.append(Fault(place, "yaml-key", "a key must be a word", "quote it if it begins with a bracket"))
+                self.faults.append(
+                    Fault(place, "yaml-key", "a key must be a word", "quote it if it begins with a bracket")
+                )
                 continue
             key = str(key_node.value)
             if key in result:
-                self.faults.append(Fault(place, "duplicate-key", f"the key '{key}' stands here a second time", "keep one of the two"))
+                self.faults.append(
+                    Fault(place, "duplicate-key", f"the key '{key}' stands here a second time", "keep one of the two")
+                )
                 continue
             self.places[(*path, key)] = place
             result[key] = self.build(value_node, (*path, key))
@@ -188,7 +213,12 @@ class _Builder:
         except (ValueError, OverflowError):
             if node.tag == "tag:yaml.org,2002:timestamp":
                 self.faults.append(
-                    Fault(place, "impossible-date", f"{node.value} is not a day of the calendar", "write a date as 2027-01-31")
+                    Fault(
+                        place,
+                        "impossible-date",
+                        f"{node.value} is not a day of the calendar",
+                        "write a date as 2027-01-31",
+                    )
                 )
             else:
                 self.faults.append(Fault(place, "yaml-value", "this value cannot be read", "put it in quotes"))

@@ -309,11 +309,13 @@ def as_notice(data: Mapping[str, Any]) -> tuple[Notice | None, list[ErrorDetails
 
 
 TEXT_KEYS = frozenset(
-    """title summary issuer reason scope exceptions measures value feedback action.what objection.how withdrawn.reason
-    stages.*.what comparison.*.item comparison.*.old comparison.*.new comparison.*.note evidence.*.figure
-    evidence.*.source faq.*.q faq.*.a updates.*.text revisions.*.note""".split()
+    """
+    title summary issuer reason scope exceptions measures value feedback action.what objection.how
+    withdrawn.reason stages.*.what comparison.*.item comparison.*.old comparison.*.new comparison.*.note
+    evidence.*.figure evidence.*.source faq.*.q faq.*.a updates.*.text revisions.*.note
+    """.split()
 )
-"""What a translation may say: words only. A `*` is a position in a list; `details` may hold any text of the original's."""
+"""What a translation may say: words only. A `*` is a position in a list; in `details` any text may be put in words."""
 
 
 @dataclass(frozen=True, slots=True)

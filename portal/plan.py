@@ -1,4 +1,7 @@
-"""Everything that shall exist: what is public, what is sealed, and for whom. Every output reads this and nothing before it."""
+"""Everything that shall exist: what is public, what is sealed, and for whom.
+
+The waist of the hourglass: every output reads the plan and nothing before it.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,7 @@ class Entry:
     """Those published by now and shown in this half, oldest first; never empty."""
     state: State
     successor: str | None
-    """The id of the public notice that supersedes it, if any."""
+    """The id of the notice that supersedes it; on a public entry always a public one."""
     attachments: tuple[Attachment, ...]
     values: Mapping[str, Mapping[str, str]]
     """Client id to what fills {{name}}; empty for a notice that says the same to all."""
@@ -144,7 +147,8 @@ class Plan:
 
 def make(settings: Settings, sources: Sources, history: History, now: dt.datetime) -> Plan:
     """Decide what exists at `now` (timezone-aware): no version published later is in the plan, in any form."""
-    successors = _successors(history.dossiers.values(), settings, now)
+    open_successors = _successors(history.dossiers.values(), settings, now, public_only=True)
+    all_successors = _successors(history.dossiers.values(), settings, now, public_only=False)
     public: list[Entry] = []
     private: list[Entry] = []
     for dossier in history.dossiers.values():
@@ -157,7 +161,7 @@ def make(settings: Settings, sources: Sources, history: History, now: dt.datetim
             versions = tuple(v for v in out if _is_private(v, facts) is hidden)
             if not versions or versions[-1].original is None:
                 continue
-            successor, at = successors.get(dossier.id, (None, None))
+            successor, at = (all_successors if hidden else open_successors).get(dossier.id, (None, None))
             entry = Entry(
                 id=dossier.id,
                 private=hidden,
@@ -185,20 +189,20 @@ def _is_private(version: Version, latest: Notice) -> bool:
 
 
 def _successors(
-    dossiers: Iterable[Dossier], settings: Settings, now: dt.datetime
+    dossiers: Iterable[Dossier], settings: Settings, now: dt.datetime, *, public_only: bool
 ) -> dict[str, tuple[str, dt.datetime]]:
-    """For each superseded id, the public notice that supersedes it and when that takes effect.
+    """For each superseded id, the notice that supersedes it and when that takes effect.
 
-    A private successor says nothing on a public page, so it does not count.
+    Public pages must not change with a private notice, so for them only public successors count.
     """
     result: dict[str, tuple[str, dt.datetime]] = {}
     for dossier in dossiers:
-        out = [v for v in dossier.versions if v.on <= now and v.original is not None]
-        if not out:
+        out = [v for v in dossier.versions if v.on <= now]
+        if not out or out[-1].original is None:
             continue
         notice = _facts(out[-1])
         withdrawn = notice.withdrawn and states.instant(notice.withdrawn.on, settings.zone) <= now
-        if notice.supersedes and notice.public and not notice.draft and not withdrawn:
+        if notice.supersedes and not notice.draft and not withdrawn and (notice.public or not public_only):
             result[notice.supersedes] = (notice.id, states.takes_effect(notice, settings.zone))
     return result
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -14,16 +13,13 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from portal import explain, frontmatter, located
-from portal.client import Client, Registry
+from portal import explain, frontmatter, located, registry
+from portal.client import Registry
 from portal.config import Settings
 from portal.errors import Location, Problem, Severity
 from portal.kinds import Block
 from portal.located import Document
 from portal.notice import ID, TEXT_KEYS, Money, Notice, Text, as_notice
-
-EPOCHS_FILE = "epochs.json"
-"""Machine-written, beside the clients: {"client/contact": epoch}."""
 
 _LANGUAGE_SUFFIX = re.compile(r"\.([a-z]{2,3}(?:-[A-Za-z]{2,8})?)$")
 
@@ -98,8 +94,8 @@ def read(settings: Settings) -> Sources:
         if paper is not None:
             papers.append(paper)
     notices = _file_notices(settings, papers, problems)
-    registry, documents = _read_registry(settings, problems)
-    return Sources(notices, registry, documents, tuple(problems))
+    clients, documents = registry.read(settings, problems)
+    return Sources(notices, clients, documents, tuple(problems))
 
 
 def _notice_files(settings: Settings) -> Iterator[Path]:
@@ -125,7 +121,11 @@ def read_file(settings: Settings, file: Path) -> tuple[Paper | None, list[Proble
     try:
         data = file.read_bytes()
     except OSError as error:
-        return None, [Problem(Location(shown), "unreadable", f"the file cannot be read: {error.strerror}", "check its permissions")]
+        return None, [
+            Problem(
+                Location(shown), "unreadable", f"the file cannot be read: {error.strerror}", "check its permissions"
+            )
+        ]
     return as_paper(settings, file, data)
 
 
@@ -153,7 +153,9 @@ def notice_of(paper: Paper) -> tuple[Notice | None, list[Problem]]:
     if isinstance(identity, str) and not ID.fullmatch(identity):
         problems.append(
             Problem(
-                paper.at("id"), "bad-id", "the id is part of an address: lower-case letters, digits, hyphens, at most 120",
+                paper.at("id"),
+                "bad-id",
+                "the id is part of an address: lower-case letters, digits, hyphens, at most 120",
                 "write one like id: fees-2027" if "id" in paper.data else "rename the file, or add a line id: …",
             )
         )
@@ -174,14 +176,21 @@ def _file_notices(settings: Settings, papers: list[Paper], problems: list[Proble
                 if other is not first:
                     problems.append(
                         Problem(
-                            other.at(), "two-originals", f"{first.shown} is the original too",
+                            other.at(),
+                            "two-originals",
+                            f"{first.shown} is the original too",
                             "add translates: 1 here (the version that this translation renders), and keep only words",
                         )
                     )
             originals = [first]
         if not originals:
             problems.extend(
-                Problem(p.at("translates"), "no-original", "this translation has no original beside it", "remove 'translates', or add the original")
+                Problem(
+                    p.at("translates"),
+                    "no-original",
+                    "this translation has no original beside it",
+                    "remove 'translates', or add the original",
+                )
                 for p in group
             )
             continue
@@ -194,7 +203,12 @@ def _file_notices(settings: Settings, papers: list[Paper], problems: list[Proble
         twin = filed.get(notice.id)
         if twin is not None:
             problems.append(
-                Problem(original.at("id"), "duplicate-id", f"the id '{notice.id}' belongs to {twin.paper.shown}", "give this notice an id of its own")
+                Problem(
+                    original.at("id"),
+                    "duplicate-id",
+                    f"the id '{notice.id}' belongs to {twin.paper.shown}",
+                    "give this notice an id of its own",
+                )
             )
             continue
         _check_attachments(original, notice, problems)
@@ -213,18 +227,41 @@ def _translations(group: list[Paper], notice: Notice | None, problems: list[Prob
                 continue
             sound = False
             if key in Notice.model_fields:
-                problems.append(Problem(paper.at(key), "fact-in-translation", f"'{key}' is a fact; a translation holds words only", "remove it here; it comes from the original"))
+                problems.append(
+                    Problem(
+                        paper.at(key),
+                        "fact-in-translation",
+                        f"'{key}' is a fact; a translation holds words only",
+                        "remove it here; it comes from the original",
+                    )
+                )
             else:
                 near = explain.nearest(key, _TRANSLATION_KEYS)
-                problems.append(Problem(paper.at(key), "unknown-key", f"unknown key '{key}'", f"did you mean '{near}'?" if near else "remove it, or begin it with x-"))
+                problems.append(
+                    Problem(
+                        paper.at(key),
+                        "unknown-key",
+                        f"unknown key '{key}'",
+                        f"did you mean '{near}'?" if near else "remove it, or begin it with x-",
+                    )
+                )
         head = {k: paper.data[k] for k in ("translates", "id") if k in paper.data}
         try:
             TranslationHead.model_validate(head)
         except ValidationError as error:
-            problems += explain.complaints(paper.shown, paper.document, error.errors(include_url=False), TranslationHead)
+            problems += explain.complaints(
+                paper.shown, paper.document, error.errors(include_url=False), TranslationHead
+            )
             continue
         if notice is not None and paper.translates is not None and paper.translates > notice.version:
-            problems.append(Problem(paper.at("translates"), "translates-ahead", f"the original is at version {notice.version}", f"write translates: {notice.version}"))
+            problems.append(
+                Problem(
+                    paper.at("translates"),
+                    "translates-ahead",
+                    f"the original is at version {notice.version}",
+                    f"write translates: {notice.version}",
+                )
+            )
             sound = False
         if sound:
             result[paper.language] = paper
@@ -243,7 +280,9 @@ def rendered(original: Paper, translation: Paper) -> tuple[Text | None, list[Pro
     problems = explain.complaints(translation.shown, translation.document, errors, Notice)
     if notice is None:
         return None, problems
-    return Text(translation.language, notice, translation.body, translation.shown, translation.body_line, translation.translates), problems
+    return Text(
+        translation.language, notice, translation.body, translation.shown, translation.body_line, translation.translates
+    ), problems
 
 
 def _overlay(base: Any, words: Any, path: tuple[str | int, ...], paper: Paper, problems: list[Problem]) -> Any:
@@ -255,16 +294,32 @@ def _overlay(base: Any, words: Any, path: tuple[str | int, ...], paper: Paper, p
     if isinstance(words, list):
         if not isinstance(base, list) or len(base) != len(words):
             count = len(base) if isinstance(base, list) else 0
-            problems.append(Problem(paper.at(*path), "list-length", f"{len(words)} entries here, {count} in the original", "translate every entry, in the same order"))
+            problems.append(
+                Problem(
+                    paper.at(*path),
+                    "list-length",
+                    f"{len(words)} entries here, {count} in the original",
+                    "translate every entry, in the same order",
+                )
+            )
             return base
         return [_overlay(b, w, (*path, i), paper, problems) for i, (b, w) in enumerate(zip(base, words, strict=True))]
     pattern = ".".join("*" if isinstance(step, int) else step for step in path)
     if path[0] == "details":
         fits = isinstance(base, str)
     else:
-        fits = pattern in TEXT_KEYS and not (pattern.startswith("comparison.") and isinstance(base, str) and Money.parse(base) is not None)
+        fits = pattern in TEXT_KEYS and not (
+            pattern.startswith("comparison.") and isinstance(base, str) and Money.parse(base) is not None
+        )
     if not fits and words != base:
-        problems.append(Problem(paper.at(*path), "fact-in-translation", f"'{pattern}' is a fact; a translation holds words only", "remove it here; it comes from the original"))
+        problems.append(
+            Problem(
+                paper.at(*path),
+                "fact-in-translation",
+                f"'{pattern}' is a fact; a translation holds words only",
+                "remove it here; it comes from the original",
+            )
+        )
         return base
     return words
 
@@ -284,24 +339,56 @@ def _check_attachments(paper: Paper, notice: Notice, problems: list[Problem]) ->
     for i, name in enumerate(notice.attachments):
         file = inside(paper.file.parent, name)
         if file is None:
-            problems.append(Problem(paper.at("attachments", i), "attachment-outside", "an attachment must lie beside its notice", "write its file name only"))
+            problems.append(
+                Problem(
+                    paper.at("attachments", i),
+                    "attachment-outside",
+                    "an attachment must lie beside its notice",
+                    "write its file name only",
+                )
+            )
         elif not file.is_file():
-            problems.append(Problem(paper.at("attachments", i), "missing-attachment", "the attachment is not there", "add the file beside the notice, or correct its name"))
+            problems.append(
+                Problem(
+                    paper.at("attachments", i),
+                    "missing-attachment",
+                    "the attachment is not there",
+                    "add the file beside the notice, or correct its name",
+                )
+            )
 
 
-def _read_values(settings: Settings, paper: Paper, notice: Notice, problems: list[Problem]) -> dict[str, dict[str, str]]:
+def _read_values(
+    settings: Settings, paper: Paper, notice: Notice, problems: list[Problem]
+) -> dict[str, dict[str, str]]:
     if notice.values is None:
         return {}
     if notice.public:
-        problems.append(Problem(paper.at("values"), "values-public", "per-client values in a public notice", "give the notice an audience"))
+        problems.append(
+            Problem(
+                paper.at("values"),
+                "values-public",
+                "per-client values in a public notice",
+                "give the notice an audience",
+            )
+        )
         return {}
     file = inside(paper.file.parent, notice.values)
     if file is None or not file.is_file():
-        problems.append(Problem(paper.at("values"), "missing-values", "the table of values is not there", "add the CSV file beside the notice"))
+        problems.append(
+            Problem(
+                paper.at("values"),
+                "missing-values",
+                "the table of values is not there",
+                "add the CSV file beside the notice",
+            )
+        )
         return {}
     shown = settings.shown(file)
     text, errors, warnings = located.decode(file.read_bytes())
-    problems += explain.faults(shown, errors) + explain.faults(shown, [w for w in warnings if w.code != "byte-order-mark"], Severity.WARNING)
+    problems += explain.faults(shown, errors) + explain.faults(
+        shown, [w for w in warnings if w.code != "byte-order-mark"], Severity.WARNING
+    )
     if errors:
         return {}
     reader = csv.reader(io.StringIO(text))
@@ -310,7 +397,11 @@ def _read_values(settings: Settings, paper: Paper, notice: Notice, problems: lis
     except StopIteration:
         header = []
     if not header or header[0] != "client" or len(set(header)) != len(header) or "" in header:
-        problems.append(Problem(Location(shown), "values-header", "the first line must be client,name,name,…", "name each column once"))
+        problems.append(
+            Problem(
+                Location(shown), "values-header", "the first line must be client,name,name,…", "name each column once"
+            )
+        )
         return {}
     table: dict[str, dict[str, str]] = {}
     for row in reader:
@@ -318,67 +409,16 @@ def _read_values(settings: Settings, paper: Paper, notice: Notice, problems: lis
             continue
         where = Location(shown, reader.line_num)
         if len(row) != len(header):
-            problems.append(Problem(where, "values-row", f"{len(row)} cells, but {len(header)} columns", "fill every column; put a cell with a comma in quotes"))
+            problems.append(
+                Problem(
+                    where,
+                    "values-row",
+                    f"{len(row)} cells, but {len(header)} columns",
+                    "fill every column; put a cell with a comma in quotes",
+                )
+            )
         elif row[0].strip() in table:
             problems.append(Problem(where, "values-twice", "this client has a row already", "keep one of the two"))
         else:
             table[row[0].strip()] = {name: cell.strip() for name, cell in zip(header[1:], row[1:], strict=True)}
     return table
-
-
-def _read_registry(settings: Settings, problems: list[Problem]) -> tuple[Registry, dict[str, Document]]:
-    clients: dict[str, Client] = {}
-    documents: dict[str, Document] = {}
-    folder = settings.registry_dir
-    for file in sorted(folder.glob("*.yml")) + sorted(folder.glob("*.yaml")):
-        shown = settings.shown(file)
-        client, document, found = _read_client(shown, file)
-        problems += found
-        if client is None:
-            continue
-        if client.id != file.stem:
-            problems.append(Problem(Location(shown, *document.place(("id",))), "client-id", "the id differs from the file's name", "make the two the same"))
-        elif client.id in clients:
-            problems.append(Problem(Location(shown), "duplicate-client", "two files describe this client", "keep one of the two"))
-        else:
-            for i, contact in enumerate(client.contacts):
-                if contact.language and contact.language not in settings.languages:
-                    place = document.place(("contacts", i, "language"))
-                    problems.append(Problem(Location(shown, *place), "unknown-language", f"'contacts.{i + 1}.language' is none of the portal's", f"one of {', '.join(settings.languages)}"))
-            clients[client.id], documents[client.id] = client, document
-    return Registry(clients, _read_epochs(settings, problems)), documents
-
-
-def _read_client(shown: str, file: Path) -> tuple[Client | None, Document, list[Problem]]:
-    try:
-        text, errors, warnings = located.decode(file.read_bytes())
-    except OSError as error:
-        return None, Document(None), [Problem(Location(shown), "unreadable", f"the file cannot be read: {error.strerror}", "check its permissions")]
-    problems = explain.faults(shown, errors) + explain.faults(shown, warnings, Severity.WARNING)
-    if errors:
-        return None, Document(None), problems
-    document = located.read(text)
-    problems += explain.faults(shown, document.faults)
-    if document.faults:
-        return None, document, problems
-    if not isinstance(document.data, dict):
-        return None, document, [*problems, Problem(Location(shown), "no-keys", "the file is not a block of keys", "write id: …, name: … and contacts: …")]
-    data = {"id": file.stem, **{k: v for k, v in document.data.items() if not k.startswith("x-")}}
-    try:
-        return Client.model_validate(data), document, problems
-    except ValidationError as error:
-        return None, document, problems + explain.complaints(shown, document, error.errors(include_url=False), Client)
-
-
-def _read_epochs(settings: Settings, problems: list[Problem]) -> dict[str, int]:
-    file = settings.registry_dir / EPOCHS_FILE
-    if not file.is_file():
-        return {}
-    try:
-        data = json.loads(file.read_text(encoding="utf-8"))
-    except (ValueError, OSError):
-        data = None
-    if not isinstance(data, dict) or not all(isinstance(n, int) and n >= 1 for n in data.values()):
-        problems.append(Problem(Location(settings.shown(file)), "epochs", "the file of epochs is damaged", "take it back from the repository's history; it is written by `keys rotate`"))
-        return {}
-    return {str(k): int(n) for k, n in data.items()}

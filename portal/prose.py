@@ -1,0 +1,339 @@
+"""Markdown to sanitised HTML: what an author writes becomes what a browser may be shown.
+
+One explicit allow-list for markup. Nothing is ever fetched from elsewhere: remote images become links. Links between
+notices, pages and attachments are resolved by whoever knows the addresses.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+import re
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import Element
+
+import markdown
+import nh3
+from markdown.treeprocessors import Treeprocessor
+from pymdownx.slugs import slugify
+
+from portal.config import Settings
+from portal.errors import Location, Problem, Severity
+from portal.notice import Text
+
+_CACHE_FORMAT = "1"
+"""Counted up when the same Markdown begins to give other HTML."""
+
+_EXTENSIONS = (
+    "markdown.extensions.abbr",
+    "markdown.extensions.admonition",
+    "markdown.extensions.attr_list",
+    "markdown.extensions.def_list",
+    "markdown.extensions.footnotes",
+    "markdown.extensions.md_in_html",
+    "markdown.extensions.sane_lists",
+    "markdown.extensions.tables",
+    "markdown.extensions.toc",
+    "pymdownx.details",
+    "pymdownx.highlight",
+    "pymdownx.superfences",
+    "pymdownx.tasklist",
+    "pymdownx.tilde",
+)
+
+_TAGS = frozenset(
+    """
+    a abbr b blockquote br caption cite code col colgroup dd del details dfn div dl dt em figcaption figure h1 h2
+    h3 h4 h5 h6 hr i img input ins kbd label li mark ol p pre q s samp section small span strong sub summary sup
+    table tbody td tfoot th thead time tr u ul var
+    """.split()
+)
+_ATTRIBUTES = {
+    "*": {"class", "id", "title", "lang", "dir"},
+    "a": {"href", "name"},
+    "img": {"src", "alt", "width", "height"},
+    "input": {"type", "checked", "disabled"},
+    "ol": {"start", "type"},
+    "td": {"colspan", "rowspan", "align"},
+    "th": {"colspan", "rowspan", "align", "scope"},
+    "time": {"datetime"},
+    "details": {"open"},
+}
+_SCHEMES = {"http", "https", "mailto", "tel"}
+
+_PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
+_HIDDEN = re.compile("\ue000([A-Za-z0-9_]+)\ue001")
+_LINKS = re.compile(r'<a((?: [a-z:-]+="[^"]*")*)>|</a>|<img((?: [a-z:-]+="[^"]*")*)>')
+_ATTRIBUTE = re.compile(r' ([a-z:-]+)="([^"]*)"')
+_OPENED = re.compile(r"<([A-Za-z][A-Za-z0-9-]*)")
+_REMOTE = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading of the body, for tables of contents."""
+
+    level: int
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A body as HTML that is safe to show, its headings in order, and what was wrong with it."""
+
+    html: str
+    headings: tuple[Heading, ...]
+    problems: tuple[Problem, ...]
+
+
+class _BelowTheTitle(Treeprocessor):
+    """A page has one h1, its title; a body that uses h1 has every heading moved down a level."""
+
+    def run(self, root: Element) -> None:
+        headings = [e for e in root.iter() if e.tag in {"h1", "h2", "h3", "h4", "h5", "h6"}]
+        if any(e.tag == "h1" for e in headings):
+            for element in headings:
+                element.tag = f"h{min(6, int(element.tag[1]) + 1)}"
+
+
+class Prose:
+    """Renders bodies and short fields; public bodies are remembered in `cache_dir`, private text is not."""
+
+    def __init__(self, settings: Settings, cache_dir: Path | None = None) -> None:
+        self._settings = settings
+        self._markdown = _converter()
+        self._cache = _Cache(cache_dir / "prose.db") if cache_dir else None
+
+    def body(self, text: Text, link: Callable[[str], str | None]) -> Rendered:
+        """A notice's body. `link` turns a relative target into an absolute site path, or None where nothing is there."""
+        cache = self._cache if text.notice.public else None
+        found = cache.get(text.body) if cache else None
+        if found is None:
+            found = self._convert(text.body)
+            if cache:
+                cache.put(text.body, found)
+        problems = [_removed(tag, text) for tag in found["removed"]]
+        if found["fault"]:
+            problems.append(
+                Problem(Location(text.path, text.body_line), "markdown", found["fault"], "simplify the text")
+            )
+        done = _resolve(found["html"], link, lambda target: problems.append(_broken(target, text)))
+        headings = tuple(Heading(*h) for h in found["headings"])
+        return Rendered(done, headings, tuple(problems))
+
+    def _convert(self, body: str) -> dict[str, Any]:
+        self._markdown.reset()
+        try:
+            raw = self._markdown.convert(_PLACEHOLDER.sub("\ue000\\1\ue001", body))
+        except (RecursionError, ValueError, IndexError, AttributeError, AssertionError):
+            # Python-Markdown's own errors on hostile nesting; the text stays readable as it was written.
+            return {
+                "html": f"<pre>{html.escape(body)}</pre>",
+                "headings": [],
+                "removed": [],
+                "fault": "the Markdown here cannot be converted",
+            }
+        tokens = getattr(self._markdown, "toc_tokens", [])
+        return {
+            "html": _HIDDEN.sub(r"{{\1}}", sanitise(raw)),
+            "headings": list(_headings(tokens)),
+            "removed": sorted({m[1].lower() for m in _OPENED.finditer(raw)} - _TAGS),
+            "fault": "",
+        }
+
+    def line(self, text: str) -> str:
+        """A short field as HTML: one paragraph without its <p>, more than one with them."""
+        return _line(text)
+
+    def close(self) -> None:
+        """Give the cache file back."""
+        if self._cache:
+            self._cache.close()
+
+
+def _converter(extensions: tuple[str, ...] = _EXTENSIONS) -> markdown.Markdown:
+    converter = markdown.Markdown(
+        extensions=list(extensions),
+        extension_configs={  # alignment as an attribute: a style would not pass a Content Security Policy
+            "markdown.extensions.toc": {"permalink": False, "slugify": slugify(case="lower")},
+            "markdown.extensions.tables": {"use_align_attribute": True},
+            "pymdownx.highlight": {"use_pygments": True, "noclasses": False, "anchor_linenums": False},
+            "pymdownx.tilde": {"subscript": False},
+        },
+        tab_length=4,
+    )
+    converter.treeprocessors.register(_BelowTheTitle(converter), "below-the-title", 8)  # before toc, which is at 5
+    return converter
+
+
+@lru_cache(maxsize=1)
+def _line_converter() -> markdown.Markdown:
+    return _converter(("markdown.extensions.sane_lists", "markdown.extensions.tables"))
+
+
+@lru_cache(maxsize=4096)
+def _line(text: str) -> str:
+    converter = _line_converter()
+    converter.reset()
+    done = sanitise(converter.convert(_PLACEHOLDER.sub("\ue000\\1\ue001", text)))
+    done = _HIDDEN.sub(r"{{\1}}", _resolve(done, lambda _: None, lambda _: None)).strip()
+    if done.startswith("<p>") and done.endswith("</p>") and done.count("<p>") == 1:
+        return done[3:-4]
+    return done
+
+
+def sanitise(raw: str) -> str:
+    """HTML reduced to the allow-list; whatever is not on it is gone, scripts and styles with their content."""
+    return nh3.clean(
+        raw,
+        tags=set(_TAGS),
+        attributes={tag: set(names) for tag, names in _ATTRIBUTES.items()},
+        attribute_filter=_filter,
+        url_schemes=_SCHEMES,
+        link_rel=None,
+        strip_comments=True,
+    )
+
+
+def _filter(tag: str, name: str, value: str) -> str | None:
+    if tag == "input" and name == "type":
+        return value if value == "checkbox" else None
+    return value
+
+
+def _headings(tokens: list[Any]) -> list[tuple[int, str, str]]:
+    result: list[tuple[int, str, str]] = []
+    for token in tokens:
+        result.append((token["level"], token["id"], html.unescape(re.sub(r"<[^>]+>", "", token["name"]))))
+        result += _headings(token["children"])
+    return result
+
+
+def _resolve(done: str, link: Callable[[str], str | None], broken: Callable[[str], None]) -> str:
+    """Give links and images their final addresses; works on nh3's output, whose attributes are always quoted."""
+    open_links: list[bool] = []
+
+    def one(match: re.Match[str]) -> str:
+        if match[0] == "</a>":
+            return "</a>" if not open_links or open_links.pop() else "</span>"
+        attributes = dict(_ATTRIBUTE.findall(match[1] if match[1] is not None else match[2]))
+        if match[0].startswith("<img"):
+            return _image(attributes, bool(open_links), link, broken)
+        target = html.unescape(attributes.get("href", ""))
+        if target and not target.startswith("#"):
+            final = _target(target, link)
+            if final is None:
+                broken(target)
+                open_links.append(False)
+                return '<span class="dn-broken-link">'
+            attributes["href"] = html.escape(final)
+            if _REMOTE.match(final):
+                attributes["rel"] = "noopener noreferrer"
+        open_links.append(True)
+        return _tag("a", attributes)
+
+    return _LINKS.sub(one, done)
+
+
+def _target(target: str, link: Callable[[str], str | None]) -> str | None:
+    if _REMOTE.match(target) or _SCHEME.match(target):
+        return target
+    return link(target)
+
+
+def _image(
+    attributes: dict[str, str], linked: bool, link: Callable[[str], str | None], broken: Callable[[str], None]
+) -> str:
+    source = html.unescape(attributes.get("src", ""))
+    alt = attributes.get("alt") or html.escape(source.rsplit("/", 1)[-1])
+    if _REMOTE.match(source):
+        if linked:
+            return f'<span class="dn-remote-image">{alt}</span>'
+        return f'<a class="dn-remote-image" href="{html.escape(source)}" rel="noopener noreferrer">{alt}</a>'
+    final = link(source) if source and not _SCHEME.match(source) else None
+    if final is None:
+        if source:
+            broken(source)
+        return f'<span class="dn-broken-image">{alt}</span>'
+    return _tag("img", {**attributes, "src": html.escape(final), "loading": "lazy"})
+
+
+def _tag(name: str, attributes: dict[str, str]) -> str:
+    written = "".join(f' {key}="{value}"' for key, value in attributes.items())
+    return f"<{name}{written}>"
+
+
+def _line_of(text: Text, needle: str) -> int:
+    at = text.body.find(needle)
+    return text.body_line + text.body.count("\n", 0, at) if at >= 0 else text.body_line
+
+
+def _removed(tag: str, text: Text) -> Problem:
+    where = Location(text.path, _line_of(text, f"<{tag}"))
+    return Problem(
+        where, "html-removed", f"<{tag}> is not shown", "write it in Markdown, or as a link", Severity.WARNING
+    )
+
+
+def _broken(target: str, text: Text) -> Problem:
+    shown = target if text.notice.public else "…"
+    where = Location(text.path, _line_of(text, target))
+    return Problem(
+        where,
+        "broken-link",
+        f"the link to {shown} leads nowhere",
+        "correct it, or link to the file of a notice, page or attachment",
+        Severity.WARNING,
+    )
+
+
+class _Cache:
+    """Rendered bodies by the hash of their Markdown, in one SQLite file: safe under a kill and under two builds."""
+
+    def __init__(self, file: Path) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        self._rules = " ".join([_CACHE_FORMAT, *map(version, ("markdown", "pymdown-extensions", "pygments", "nh3"))])
+        self._db: sqlite3.Connection | None = None
+        try:
+            self._db = sqlite3.connect(file, timeout=5, isolation_level=None)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=OFF")  # a lost cache costs a second, not a notice
+            self._db.execute("CREATE TABLE IF NOT EXISTS body (key TEXT PRIMARY KEY, html TEXT NOT NULL)")
+        except sqlite3.Error:
+            self.close()
+
+    def _key(self, body: str) -> str:
+        return hashlib.sha256(f"{self._rules}\0{body}".encode()).hexdigest()
+
+    def get(self, body: str) -> dict[str, Any] | None:
+        if self._db is None:
+            return None
+        try:
+            row = self._db.execute("SELECT html FROM body WHERE key = ?", (self._key(body),)).fetchone()
+            return dict(json.loads(row[0])) if row else None
+        except (sqlite3.Error, ValueError):
+            return None
+
+    def put(self, body: str, found: dict[str, Any]) -> None:
+        if self._db is None:
+            return
+        try:
+            self._db.execute(
+                "INSERT OR REPLACE INTO body VALUES (?, ?)", (self._key(body), json.dumps(found, ensure_ascii=False))
+            )
+        except sqlite3.Error:
+            self.close()
+
+    def close(self) -> None:
+        if self._db is not None:
+            self._db.close()
+            self._db = None

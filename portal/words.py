@@ -1,0 +1,90 @@
+"""The interface's words in one language, and dates, times and money as that language writes them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_currency, format_decimal
+
+from portal.notice import Money
+
+TEMPLATES = Path(__file__).resolve().parent.parent / "site_templates"
+"""Templates and vocabularies, beside the packages in a checkout and in the wheel alike."""
+
+_LOCALES = {"zh": "zh_Hans_CN", "en": "en_GB"}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A vocabulary. Call it with a dotted key; `{name}` fields are filled from the keyword arguments."""
+
+    language: str
+    _texts: Mapping[str, str] = field(repr=False)
+
+    def __call__(self, key: str, /, **values: object) -> str:
+        return self._texts[key].format(**values) if values else self._texts[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._texts
+
+    @property
+    def keys(self) -> frozenset[str]:
+        return frozenset(self._texts)
+
+
+@cache
+def load(language: str, vocabulary: str = "") -> Words:
+    """Read site_templates/words/[<vocabulary>.]<language>.yml; nested keys are joined with dots."""
+    name = f"{vocabulary}.{language}.yml" if vocabulary else f"{language}.yml"
+    data = yaml.load((TEMPLATES / "words" / name).read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    return Words(language, dict(_flat(data, "")))
+
+
+def _flat(data: Mapping[str, Any], prefix: str) -> list[tuple[str, str]]:
+    result: list[tuple[str, str]] = []
+    for key, value in data.items():
+        if isinstance(value, dict):
+            result += _flat(value, f"{prefix}{key}.")
+        else:
+            result.append((f"{prefix}{key}", str(value)))
+    return result
+
+
+def day(date: dt.date, language: str) -> str:
+    """A day in full: 2027年1月1日, 1 January 2027."""
+    return format_date(date, "long", locale=_LOCALES[language])
+
+
+def moment(at: dt.datetime, language: str) -> str:
+    """A day and a time of day, in the zone that `at` is in: 2027年1月1日 09:30."""
+    pattern = "y年M月d日 HH:mm" if language == "zh" else "d MMMM y, HH:mm"
+    return format_datetime(at, pattern, locale=_LOCALES[language])
+
+
+def money(amount: Money, language: str) -> str:
+    """An amount as the language writes it: ¥240.00 per month becomes ¥240/月 or CN¥240/month."""
+    whole = amount.amount == amount.amount.to_integral_value()
+    text = format_currency(
+        amount.amount,
+        amount.currency,
+        "¤#,##0" if whole else "¤#,##0.00",
+        locale=_LOCALES[language],
+        currency_digits=False,
+    )
+    if amount.period is None:
+        return text
+    words = load(language)
+    key = f"period.{amount.period}"
+    return f"{text}/{words(key) if key in words else amount.period}"
+
+
+def number(value: Any, language: str) -> str:
+    """A plain number with the language's separators."""
+    return format_decimal(value, locale=_LOCALES[language])
