@@ -51,8 +51,11 @@ def complaints(file: str, document: Document, errors: Iterable[ErrorDetails], mo
     """A model's errors as problems, each at the line of the value it is about. Values are never repeated."""
     problems: list[Problem] = []
     told: set[tuple[Path, str]] = set()
-    for error in errors:
-        path = tuple(p for p in error["loc"] if p in _steps(document, error["loc"]))
+    placed = [(_path(document, error["loc"]), error) for error in errors]
+    explained = {path for path, error in placed if error["type"] != "literal_error"}
+    for path, error in placed:
+        if error["type"] == "literal_error" and any(other[: len(path)] == path for other in explained):
+            continue  # 'public' or a block: of a wrong block, what is wrong inside it says more
         code, message, hint = _sentence(error, path, model)
         if (path, message) in told:
             continue  # the branches of a union complain one after the other
@@ -61,15 +64,13 @@ def complaints(file: str, document: Document, errors: Iterable[ErrorDetails], mo
     return problems
 
 
-def _steps(document: Document, loc: tuple[str | int, ...]) -> set[str | int]:
+def _path(document: Document, loc: tuple[str | int, ...]) -> Path:
     """Those steps of a model's location that exist in the document: union branches and validators are left out."""
-    steps: set[str | int] = set()
     path: Path = ()
     for step in loc:
         if (*path, step) in document.places:
             path = (*path, step)
-            steps.add(step)
-    return steps
+    return path
 
 
 def _sentence(error: ErrorDetails, path: Path, model: type[BaseModel]) -> tuple[str, str, str]:

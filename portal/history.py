@@ -133,7 +133,11 @@ class _Past:
         blobs = _blobs(folder, files)
         texts = _contents(folder, {blob for listed in blobs.values() for blob in listed})
         for file, listed in blobs.items():
-            read = [as_paper(self._settings, file, texts[blob])[0] for blob in listed if blob in texts]
+            read = [
+                as_paper(self._settings, folder / then, texts[blob])[0]
+                for blob, then in listed.items()
+                if blob in texts
+            ]
             self._papers[file] = [paper for paper in read if paper is not None]
 
 
@@ -143,13 +147,28 @@ def head(folder: Path) -> str | None:
     return out.decode("ascii").strip() if out else None
 
 
-def _blobs(folder: Path, files: set[Path]) -> dict[Path, list[str]]:
-    """The blob hashes that each file had on the first-parent history, newest first, through renames."""
+def _blobs(folder: Path, files: set[Path]) -> dict[Path, dict[str, str]]:
+    """Of each file the blobs on the first-parent history, newest first, with the path each had then.
+
+    A file counts as renamed from 30 % of likeness on, because people rename and revise in one go; that the id is
+    the same is checked by whoever reads the texts.
+    """
     out = _git(
-        folder, "log", "--first-parent", "-m", "--raw", "--no-abbrev", "-M", "-z", "--relative", "--format=", "--", "."
+        folder,
+        "log",
+        "--first-parent",
+        "-m",
+        "--raw",
+        "--no-abbrev",
+        "-M30%",
+        "-z",
+        "--relative",
+        "--format=",
+        "--",
+        ".",
     )
     follows = {file.relative_to(folder).as_posix(): file for file in files}
-    result: dict[Path, list[str]] = {file: [] for file in files}
+    result: dict[Path, dict[str, str]] = {file: {} for file in files}
     fields = iter((out or b"").split(b"\0"))
     for entry in fields:
         entry = entry.lstrip(b"\n")
@@ -162,8 +181,8 @@ def _blobs(folder: Path, files: set[Path]) -> dict[Path, list[str]]:
             if path in follows and status[0] == "R":
                 follows.setdefault(source, follows[path])
         file = follows.get(path)
-        if file is not None and set(new) != {"0"} and new not in result[file]:
-            result[file].append(new)
+        if file is not None and set(new) != {"0"}:
+            result[file].setdefault(new, path)
     return result
 
 

@@ -90,7 +90,11 @@ class _Scalars(yaml.constructor.SafeConstructor):
     """Turns scalar nodes into values; used for nothing but scalars."""
 
 
-_LONGEST_YAML = 400_000  # characters: a price list fits many times over; libyaml needs about 100 times this in memory
+_LONGEST_YAML = 400_000
+"""Characters: a price list fits many times over, and libyaml needs some hundred times this in memory."""
+
+_DEEPEST = 30
+"""Levels of nesting; the deepest block of a notice has four."""
 
 
 def read(text: str, *, first_line: int = 1, foreign_tags: bool = False) -> Document:
@@ -126,12 +130,16 @@ def read(text: str, *, first_line: int = 1, foreign_tags: bool = False) -> Docum
             ),
         )
     except RecursionError:
-        return Document(None, {}, (Fault((first_line, 1), "yaml-depth", "the YAML here is nested too deeply"),))
+        return Document(None, {}, (_too_deep((first_line, 1)),))
     finally:
         loader.dispose()
     builder = _Builder(first_line, foreign_tags)
     data = builder.build(node, ()) if node is not None else None
     return Document(data, builder.places, tuple(builder.faults))
+
+
+def _too_deep(place: Place) -> Fault:
+    return Fault(place, "yaml-depth", "the YAML here is nested too deeply", "write it flatter")
 
 
 def _syntax_fault(place: Place, error: yaml.MarkedYAMLError) -> Fault:
@@ -169,6 +177,10 @@ class _Builder:
 
     def build(self, node: yaml.Node, path: Path) -> Any:
         place = self._place(node)
+        if len(path) > _DEEPEST:
+            if not any(fault.code == "yaml-depth" for fault in self.faults):
+                self.faults.append(_too_deep(place))
+            return None
         self.places.setdefault(path, place)
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, place)

@@ -1,0 +1,388 @@
+"""`python build.py`: arguments, exit codes, how errors look; the only place where the rooms are wired together."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import functools
+import http.server
+import json
+import os
+import secrets
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from portal import (
+    config,
+    history,
+    importing,
+    leaks,
+    pages,
+    plan,
+    private,
+    publish,
+    rules,
+    sealing,
+    shells,
+    sources,
+    starting,
+    states,
+)
+from portal.article import Articles
+from portal.config import Misconfigured, Settings
+from portal.errors import Format, PortalError, Problem, Severity, errors_in, listing
+from portal.plan import Plan
+from portal.prose import Prose
+from portal.publish import Published, Refused
+from portal.shells import Shells
+
+FINE, PROBLEMS, CANNOT_RUN = 0, 1, 2
+"""Exit codes, everywhere."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A portal as read: its plan, and everything wrong with what people wrote."""
+
+    settings: Settings
+    plan: Plan
+    problems: list[Problem]
+
+
+def read(root: Path, now: str | None) -> Reading:
+    """Read a portal and decide what shall exist. Raises PortalError where that is impossible."""
+    settings = config.load(root.resolve())
+    found = sources.read(settings)
+    past = history.read(settings, found)
+    problems = [*found.problems, *past.problems, *rules.check(settings, found)]
+    return Reading(settings, plan.make(settings, found, past, _clock(now, settings)), problems)
+
+
+def _clock(now: str | None, settings: Settings) -> dt.datetime:
+    """The editorial clock: `--now`, in the firm's zone where it names none; else this moment."""
+    if now is None:
+        return dt.datetime.now(settings.zone)
+    try:
+        return states.instant(dt.datetime.fromisoformat(now), settings.zone)
+    except ValueError:
+        raise PortalError(f"--now {now} is not a moment", "write it as 2026-12-07T09:30+08:00") from None
+
+
+def render(settings: Settings, out: Path) -> None:
+    """Have MkDocs render the shells; imported here because most builds need no MkDocs at all."""
+    from portal import mkdocs_plugin
+
+    mkdocs_plugin.render(settings, out)
+
+
+# --- how things look -------------------------------------------------------------------------------------------
+
+
+def _say(text: str) -> None:
+    click.echo(text)
+
+
+def _show(problems: list[Problem], form: Format = Format.TEXT) -> None:
+    if problems or form is Format.JSON:
+        click.echo(listing(problems, form), err=form is Format.TEXT)
+
+
+def _counted(problems: list[Problem]) -> str:
+    errors = len(errors_in(problems))
+    return f"{errors} error{'s' * (errors != 1)}, {len(problems) - errors} warning{'s' * (len(problems) - errors != 1)}"
+
+
+def _watched(items: Iterable[T], label: str, total: int | None = None) -> Iterator[T]:
+    """Pass items on; on a terminal show how far it is."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield from items
+        return
+    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        yield from progress.track(items, total=total)
+
+
+def _private_text_may_show(show_private: bool) -> bool:
+    return show_private or os.environ.get("CI") != "true"
+
+
+# --- the commands ----------------------------------------------------------------------------------------------
+
+root_option = click.option(
+    "--root", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="The portal's folder."
+)
+now_option = click.option("--now", metavar="ISO", help="The editorial clock, for reproducible runs; default: now.")
+format_option = click.option("--format", "form", type=click.Choice([f.value for f in Format]), default="text")
+
+
+class _DefaultsToBuild(click.Group):
+    """`build.py --root DIR` is `build.py build --root DIR`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or (args[0].startswith("-") and args[0] not in {"--help", "--debug", "-h"}):
+            args = ["build", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_DefaultsToBuild, context_settings={"help_option_names": ["-h", "--help"]})
+def commands() -> None:
+    """Turn committed notices into a public board and sealed private pages. Without a command: build."""
+
+
+@commands.command()
+@root_option
+@click.option("--out", type=click.Path(path_type=Path), help="Where the site goes; default: site/ in the portal.")
+@now_option
+@click.option("--clean", is_flag=True, help="Forget everything remembered from earlier builds.")
+def build(root: Path, out: Path | None, now: str | None, clean: bool) -> int:
+    """Check, render, seal, pass the leak gate, and put the site in place."""
+    reading = read(root, now)
+    settings = reading.settings
+    if clean:
+        shells.forget(settings)
+    articles, problems = _articles(reading)
+    if errors_in(problems):
+        _show(problems)
+        _say(f"not built: {_counted(problems)}; the site is as it was")
+        return PROBLEMS
+    done = _publish(reading, articles, out or settings.root / "site")
+    _show(problems)
+    sealed = sum(1 for _ in (out or settings.root / "site").glob("my/s/*"))
+    made = reading.plan
+    _say(
+        f"built: {len(made.public)} public and {len(made.private)} private notices, {sealed} sealed objects; "
+        f"{done.written} files written, {done.unchanged} unchanged, {done.removed} removed"
+        + (f"; {_counted(problems)}" if problems else "")
+    )
+    return FINE
+
+
+def _articles(reading: Reading) -> tuple[Articles, list[Problem]]:
+    """The renderer of every notice, and all problems: those of reading, and those that only rendering shows."""
+    prose = Prose(reading.settings, reading.settings.cache_dir)
+    articles = Articles(reading.plan, prose)
+    problems = list(reading.problems)
+    entries = reading.plan.entries
+    for entry in _watched(entries, "reading notices", len(entries)):
+        problems += pages.problems_of(reading.plan, entry, articles)
+    return articles, list(dict.fromkeys(problems))
+
+
+def _publish(reading: Reading, articles: Articles, out: Path) -> Published:
+    secret = config.secret(os.environ)
+    sealed = list(private.files(reading.plan, secret, articles))
+    rendered: Shells = shells.fetch(reading.settings, render)
+    gate = leaks.Gate(reading.plan, secret)
+
+    def files() -> Iterator[tuple[str, bytes]]:
+        yield from pages.files(reading.plan, rendered, articles)
+        yield from sealed
+
+    return publish.publish(out, _watched(files(), "publishing"), gate.check)
+
+
+@commands.command()
+@root_option
+@now_option
+@format_option
+def check(root: Path, now: str | None, form: str) -> int:
+    """Say everything that is wrong with notices, clients and configuration."""
+    chosen = Format(form)
+    try:
+        _, problems = _articles(read(root, now))
+    except Misconfigured as error:
+        _show(error.problems, chosen)
+        return CANNOT_RUN
+    _show(problems, chosen)
+    if chosen is Format.TEXT:
+        _say(f"checked: {_counted(problems)}" if problems else "checked: nothing to mend")
+    return PROBLEMS if errors_in(problems) else FINE
+
+
+@commands.command("import")
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@root_option
+@click.option("--dry-run", is_flag=True, help="Only report; write nothing.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+def import_(folder: Path, root: Path, dry_run: bool, form: str) -> int:
+    """Turn an existing announcements FOLDER (Jekyll, Hugo, Material blog, Markdown) into notices/."""
+    settings = config.load(root.resolve())
+    taken = frozenset(sources.read(settings).notices)
+    survey = importing.survey(folder, settings, taken)
+    if not dry_run:
+        importing.write(survey, settings)
+    _say(importing.report_json(survey) if form == "json" else importing.report_text(survey))
+    return PROBLEMS if survey.refused else FINE
+
+
+@commands.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@now_option
+def init(folder: Path, now: str | None) -> int:
+    """Make a new portal in FOLDER."""
+    today = dt.datetime.fromisoformat(now).date() if now else dt.datetime.now().astimezone().date()
+    made = starting.start(folder, today)
+    _say(f"made a portal of {len(made)} files in {folder}; next: python build.py check --root {folder}")
+    return FINE
+
+
+@commands.group()
+def keys() -> None:
+    """The master secret."""
+
+
+@keys.command("new")
+def keys_new() -> int:
+    """Print a new master secret for PORTAL_SECRET. Keep it where a lost machine cannot take it along."""
+    _say(base64.b64encode(secrets.token_bytes(32)).decode("ascii"))
+    return FINE
+
+
+@commands.command()
+@click.argument("contact", metavar="CLIENT/CONTACT")
+@root_option
+@click.option("--show-private", is_flag=True, help="Show it also where CI=true.")
+def link(contact: str, root: Path, show_private: bool) -> int:
+    """Print the private link of one contact."""
+    settings = config.load(root.resolve())
+    secret = config.secret(os.environ)
+    if secret is None:
+        raise PortalError("PORTAL_SECRET is not set", "it is the secret that the site was built with")
+    registry = sources.read(settings).registry
+    recipient = registry.find(contact)
+    if recipient is None:
+        raise PortalError(f"the registry has no contact {contact}", "write it as client/contact")
+    today = dt.datetime.now(settings.zone).date()
+    if not recipient.client.has_access(today):
+        click.echo(f"note: the access of this client ended on {recipient.client.last_day_of_access}", err=True)
+    code = sealing.code(secret, recipient.key, registry.epoch(recipient))
+    _say(f"{settings.site_url}my/#{code if _private_text_may_show(show_private) else '…'}")
+    return FINE
+
+
+@commands.command()
+@root_option
+@click.option("--port", type=int, default=8000)
+@now_option
+def serve(root: Path, port: int, now: str | None) -> int:
+    """Build, serve the site on loopback, and build again whenever a source changes."""
+    folder = root.resolve()
+    out = folder / "site"
+    _rebuild(folder, out, now)
+    handler = functools.partial(_Handler, directory=str(out))
+    try:
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
+    except OSError as error:
+        raise PortalError(f"port {port} cannot be used: {error.strerror}", "choose another with --port") from error
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    _say(f"serving http://127.0.0.1:{server.server_port}/ (stop with Ctrl-C)")
+    try:
+        seen = _fingerprint(folder, out)
+        while True:
+            time.sleep(0.5)
+            current = _fingerprint(folder, out)
+            if current != seen:
+                seen = current
+                _rebuild(folder, out, now)
+    except KeyboardInterrupt:
+        return FINE
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+class _Handler(http.server.SimpleHTTPRequestHandler):
+    """Static files, with nothing kept by the browser while one is writing."""
+
+    def end_headers(self) -> None:
+        self.send_header("Cache-Control", "no-store")
+        super().end_headers()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Requests are not worth a line."""
+
+
+def _rebuild(root: Path, out: Path, now: str | None) -> None:
+    try:
+        reading = read(root, now)
+        articles, problems = _articles(reading)
+        _show(problems)
+        if errors_in(problems):
+            _say(f"not built: {_counted(problems)}")
+            return
+        done = _publish(reading, articles, out)
+        _say(f"built: {done.written} files written")
+    except PortalError as error:
+        _explain(error)
+
+
+def _fingerprint(root: Path, out: Path) -> int:
+    """A number that changes when a source does."""
+    settings_file = root / config.CONFIG_FILE
+    stamps: list[tuple[str, int]] = []
+    folders = [root / "content", root / "site_templates"]
+    try:
+        settings = config.load(root)
+        folders += [*settings.notice_dirs(), settings.registry_dir]
+    except PortalError:
+        pass  # the next build says what is wrong
+    for folder in folders:
+        for top, inner, names in os.walk(folder):
+            inner[:] = [name for name in inner if not name.startswith(".") and Path(top, name) != out]
+            stamps += [(name, Path(top, name).stat().st_mtime_ns) for name in names if Path(top, name).exists()]
+    if settings_file.exists():
+        stamps.append((config.CONFIG_FILE, settings_file.stat().st_mtime_ns))
+    return hash(tuple(sorted(stamps)))
+
+
+# --- errors, in one place --------------------------------------------------------------------------------------
+
+
+def _explain(error: PortalError) -> None:
+    if isinstance(error, (Misconfigured, Refused)):
+        _show(error.problems)
+    click.echo(str(error), err=True)
+    if error.hint:
+        click.echo(f"    {error.hint}", err=True)
+
+
+def run(group: click.Command, arguments: Sequence[str] | None, name: str) -> int:
+    """Run a command and give its exit code; whatever a person can cause becomes a line or two, never a traceback."""
+    try:
+        result = group.main(args=arguments, prog_name=name, standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return CANNOT_RUN
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except Refused as error:
+        _explain(error)
+        return PROBLEMS
+    except PortalError as error:
+        _explain(error)
+        return CANNOT_RUN
+    except BrokenPipeError:
+        sys.stdout = None
+        return FINE
+    except OSError as error:
+        place = f" {error.filename}" if error.filename else ""
+        _explain(PortalError(f"cannot read or write{place}: {error.strerror or type(error).__name__}"))
+        return CANNOT_RUN
+    return result if isinstance(result, int) else FINE
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The entry point of build.py; gives the exit code."""
+    return run(commands, arguments, "build.py")

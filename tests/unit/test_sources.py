@@ -1,0 +1,104 @@
+"""What people write in notices/ and clients/, and what they hear when it is wrong."""
+
+import pytest
+
+from portal import rules
+from tests.conftest import PortalFolder
+
+GOOD = "title: 通知\ndate: 2026-11-20"
+
+
+def problems(folder: PortalFolder) -> list[tuple[str, int, str]]:
+    """File, line and code of everything wrong, in order."""
+    found = folder.sources()
+    every = [*found.problems, *rules.check(folder.settings(), found)]
+    return sorted((p.location.file, p.location.line, p.code) for p in every if p.severity == "error")
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "code"),
+    [
+        ("", 1, "no-front-matter"),
+        ("# 标题\n", 1, "no-front-matter"),
+        ("\n\ntitle: a\n", 3, "no-front-matter"),
+        ("---\ntitle: a\n", 1, "open-front-matter"),
+        ("---\n---\n", 2, "no-keys"),
+        ("---\n- a\n---\n", 2, "no-keys"),
+        ("---\ntitle: a\n---\n", 2, "missing-key"),
+        ("---\ntitle: a\ndate: 2026-02-30\n---\n", 3, "impossible-date"),
+        ("---\ntitle: a\ndate: next week\n---\n", 3, "wrong-value"),
+        ("---\ntitle: 2027\ndate: 2026-11-20\n---\n", 2, "wrong-type"),
+        ("---\ntitle:\ndate: 2026-11-20\n---\n", 2, "wrong-type"),
+        (f"---\n{GOOD}\ntitel: b\n---\n", 4, "unknown-key"),
+        (f"---\n{GOOD}\ntitle: b\n---\n", 4, "duplicate-key"),
+        (f"---\n{GOOD}\nkind: fee-chnage\n---\n", 4, "unknown-value"),
+        (f"---\n{GOOD}\naction: {{needed: yes please}}\n---\n", 4, "wrong-type"),
+        (f"---\n{GOOD}\naction: {{needed: true}}\n---\n", 4, "wrong-value"),
+        (f"---\n{GOOD}\neffective: {{from: 2027-02-01, until: 2027-01-01}}\n---\n", 4, "wrong-value"),
+        (f"---\n{GOOD}\nattachments: [gone.pdf]\n---\n", 4, "missing-attachment"),
+        (f"---\n{GOOD}\nattachments: [../../mkdocs.yml]\n---\n", 4, "attachment-outside"),
+        (f"---\n{GOOD}\nid: Fees 2027\n---\n", 4, "bad-id"),
+        (f"---\n{GOOD}\ndetails: {{contract: x}}\n---\n", 4, "unknown-key"),
+        (f"---\n{GOOD}\nvalues: gone.csv\naudience: {{clients: [yunshan]}}\n---\n", 4, "missing-values"),
+        (f"---\n{GOOD}\naudience: {{clients: [yunshna]}}\n---\n", 4, "unknown-client"),
+        (f"---\n{GOOD}\naudience: {{}}\n---\n", 4, "wrong-value"),
+        (f"---\n{GOOD}\nsupersedes: never-was\n---\n", 4, "unknown-notice"),
+        (f"---\n{GOOD}\nowner: fee\n---\n", 4, "unknown-desk"),
+    ],
+)
+def test_a_mistake_is_one_line_at_its_place(portal_folder: PortalFolder, text: str, line: int, code: str) -> None:
+    """Each mistake an author can make is told once, with file and line."""
+    portal_folder.client("yunshan", "name: 云杉\ncontacts: [{id: lin, name: 林岚, email: lin@yunshan.example.com}]\n")
+    portal_folder.write("notices/2026/a.zh.md", text)
+    assert problems(portal_folder) == [("notices/2026/a.zh.md", line, code)]
+
+
+def test_all_mistakes_come_in_one_pass(portal_folder: PortalFolder) -> None:
+    """Three wrong files and a wrong client are all told at once."""
+    portal_folder.write("notices/2026/a.zh.md", "no fence")
+    portal_folder.write("notices/2026/b.zh.md", b"---\ntitle: \xff\n---\n")
+    portal_folder.notice("c", f"{GOOD}\nkindd: x\nurgncy: y")
+    portal_folder.client("d", "name: x\nstatus: gone\ncontacts: [{id: a, name: b, email: nobody}]\n")
+    assert problems(portal_folder) == [
+        ("clients/d.yml", 2, "unknown-value"),
+        ("clients/d.yml", 3, "wrong-value"),
+        ("notices/2026/a.zh.md", 1, "no-front-matter"),
+        ("notices/2026/b.zh.md", 2, "not-utf-8"),
+        ("notices/2026/c.zh.md", 4, "unknown-key"),
+        ("notices/2026/c.zh.md", 5, "unknown-key"),
+    ]
+
+
+def test_an_id_belongs_to_one_notice(portal_folder: PortalFolder) -> None:
+    """The second notice of the same id is refused, naming the first."""
+    portal_folder.notice("a", f"{GOOD}\nid: same")
+    portal_folder.notice("b", f"{GOOD}\nid: same")
+    assert problems(portal_folder) == [("notices/2026/b.zh.md", 4, "duplicate-id")]
+
+
+def test_a_translation_holds_words_only(portal_folder: PortalFolder) -> None:
+    """Facts come from the original; a translation that brings its own is told so."""
+    portal_folder.notice("a", f"{GOOD}\nkind: general")
+    portal_folder.notice("a", "title: Notice\ntranslates: 1\nurgency: urgent", lang="en")
+    assert problems(portal_folder) == [("notices/2026/a.en.md", 4, "fact-in-translation")]
+
+
+def test_a_translation_needs_its_original(portal_folder: PortalFolder) -> None:
+    """A translation alone is refused."""
+    portal_folder.notice("a", "title: Notice\ntranslates: 1", lang="en")
+    assert problems(portal_folder) == [("notices/2026/a.en.md", 3, "no-original")]
+
+
+def test_two_files_without_translates_are_two_originals(portal_folder: PortalFolder) -> None:
+    """Which of two languages is the original is for the author to say."""
+    portal_folder.notice("a", GOOD)
+    portal_folder.notice("a", GOOD, lang="en")
+    assert problems(portal_folder) == [("notices/2026/a.en.md", 2, "two-originals")]
+
+
+def test_private_values_are_never_repeated(portal_folder: PortalFolder) -> None:
+    """A message about a client names the file and the key, not what stands there."""
+    portal_folder.client("d", "name: 秘密客户\nphone: 138-secret\ncontacts: [{id: a, name: 某人, email: secret@@x}]\n")
+    told = " ".join(f"{p.message} {p.hint}" for p in portal_folder.sources().problems)
+    assert "secret" not in told
+    assert "秘密客户" not in told
