@@ -6,13 +6,12 @@ import base64
 import datetime as dt
 import functools
 import http.server
-import json
 import os
 import secrets
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -39,8 +38,9 @@ from portal import (
 )
 from portal.article import Articles
 from portal.config import Misconfigured, Settings
-from portal.errors import Format, PortalError, Problem, Severity, errors_in, listing
+from portal.errors import Format, PortalError, Problem, errors_in, listing
 from portal.plan import Plan
+from portal.proofreading import proofread
 from portal.prose import Prose
 from portal.publish import Published, Refused
 from portal.shells import Shells
@@ -176,7 +176,7 @@ def _articles(reading: Reading) -> tuple[Articles, list[Problem]]:
     problems = list(reading.problems)
     entries = reading.plan.entries
     for entry in _watched(entries, "reading notices", len(entries)):
-        problems += pages.problems_of(reading.plan, entry, articles)
+        problems += proofread(reading.plan, entry, articles)
     return articles, list(dict.fromkeys(problems))
 
 

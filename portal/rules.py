@@ -57,6 +57,7 @@ def check(settings: Settings, sources: Sources) -> list[Problem]:
 
 
 def _value(notice: Notice, key: str) -> Any:
+    """What stands at a dotted key; None where nothing does."""
     value: Any = notice
     for step in key.split("."):
         value = getattr(value, step, None)
@@ -67,11 +68,15 @@ def _missing(value: Any) -> bool:
     return value is None or value == () or value == ""
 
 
+_NEEDLESS = MappingProxyType({"details.next_update": "details.closed_at"})
+"""A demanded key, and the key whose presence makes it needless: a closed incident has no next update."""
+
+
 def _required(case: Case) -> Iterator[Problem]:
     """missing-required: a key that the kind demands."""
     kind = case.notice.kind
     for key in case.settings.demand(kind).required:
-        if _missing(_value(case.notice, key)):
+        if _missing(_value(case.notice, key)) and _missing(_value(case.notice, _NEEDLESS.get(key, ""))):
             yield case.problem("missing-required", f"a notice of kind {kind} must have '{key}'", f"add '{key}'", "kind")
 
 

@@ -53,6 +53,25 @@ def test_a_mistake_is_one_line_at_its_place(portal_folder: PortalFolder, text: s
     assert problems(portal_folder) == [("notices/2026/a.zh.md", line, code)]
 
 
+def test_a_comma_in_braces_is_explained(portal_folder: PortalFolder) -> None:
+    """An unquoted sentence with a comma inside { } is what authors write, and the hint names the cure."""
+    portal_folder.notice("a", f"{GOOD}\nobjection: {{until: 2026-12-31, how: write to us, by post}}")
+    (problem,) = portal_folder.sources().problems
+    assert (problem.code, problem.hint) == ("unknown-key", "put the text with the comma in quotes")
+
+
+def test_a_closed_incident_needs_no_next_update(portal_folder: PortalFolder) -> None:
+    """An open one must announce its next update; a closed one has none."""
+    front = (
+        f"{GOOD}\nkind: incident\nowner: fees\naction: {{needed: false}}\ndetails:\n  found_at: 2026-11-19 08:00\n"
+        "  symptom: s\n  periods: p\n  late_fees: l\n  state: s\n"
+    )
+    portal_folder.notice("a", front)
+    assert problems(portal_folder) == [("notices/2026/a.zh.md", 4, "missing-required")]
+    portal_folder.notice("a", front + "  closed_at: 2026-11-20 18:00\n")
+    assert problems(portal_folder) == []
+
+
 def test_all_mistakes_come_in_one_pass(portal_folder: PortalFolder) -> None:
     """Three wrong files and a wrong client are all told at once."""
     portal_folder.write("notices/2026/a.zh.md", "no fence")

@@ -1,0 +1,89 @@
+"""mkdocs.yml and the environment, and what is said when they are wrong."""
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from portal import config
+from portal.config import Misconfigured, Secret
+from portal.errors import PortalError
+from tests.conftest import PortalFolder
+
+HEAD = "site_name: 公告\nsite_url: https://notices.example.com/board\n"
+
+
+def complaints(root: Path) -> list[tuple[int, str]]:
+    with pytest.raises(Misconfigured) as caught:
+        config.load(root)
+    return [(p.location.line, p.code) for p in caught.value.problems]
+
+
+def test_a_portal_is_read_without_mkdocs(tmp_path: Path) -> None:
+    """Tags that only MkDocs understands do not matter, and the site's base is its path."""
+    text = (
+        HEAD
+        + "markdown_extensions:\n  - x: {y: !!python/name:material.extensions.emoji.twemoji }\n  - z: !ENV [A, B]\n"
+    )
+    PortalFolder(tmp_path).write("mkdocs.yml", text)
+    settings = config.load(tmp_path)
+    assert (settings.site_name, settings.site_url, settings.base) == (
+        "公告",
+        "https://notices.example.com/board/",
+        "/board/",
+    )
+    assert settings.languages == ("zh", "en")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", [(1, "wrong-type")]),
+        ("site_name: [", [(2, "yaml-syntax")]),
+        ("site_name: x\n", [(1, "missing-key")]),
+        ("site_name: x\nsite_url: notices\n", [(2, "missing-key")]),
+        (HEAD + "extra:\n  duenotice:\n    time_zone: UTC\n", [(5, "unknown-key")]),
+        (HEAD + "extra:\n  duenotice:\n    timezone: Beijing\n", [(5, "wrong-value")]),
+        (HEAD + "extra:\n  duenotice:\n    languages: {fr: Français}\n", [(5, "wrong-value")]),
+        (
+            HEAD + "extra:\n  duenotice:\n    page_size: ten\n    rules: {lead-time: loud}\n",
+            [(5, "wrong-type"), (6, "unknown-value")],
+        ),
+        (HEAD + "extra:\n  duenotice:\n    mail: {hour: 24}\n", [(5, "wrong-value")]),
+        (HEAD + "extra:\n  duenotice:\n    kinds: {policy: {lead: 3}}\n", [(5, "unknown-key")]),
+        (HEAD + "extra:\n  duenotice: [a]\n", [(4, "wrong-type")]),
+    ],
+)
+def test_every_mistake_in_mkdocs_yml_has_its_line(tmp_path: Path, text: str, expected: list[tuple[int, str]]) -> None:
+    """All of them in one pass, none as a traceback."""
+    PortalFolder(tmp_path).write("mkdocs.yml", text)
+    assert complaints(tmp_path) == expected
+
+
+def test_a_folder_without_mkdocs_yml_is_no_portal(tmp_path: Path) -> None:
+    """The message says how to make one."""
+    with pytest.raises(PortalError, match="not a portal") as caught:
+        config.load(tmp_path)
+    assert "init" in caught.value.hint
+
+
+def test_the_secret_is_32_random_bytes(secret: Secret) -> None:
+    """A good one is read, an absent one is None."""
+    assert config.secret({"PORTAL_SECRET": base64.b64encode(secret.value).decode() + "\n"}) == secret
+    assert config.secret({}) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("not base64!", "not base64"),
+        (base64.b64encode(b"short").decode(), "5 bytes"),
+        (base64.b64encode(b"a" * 32).decode(), "not random"),
+    ],
+)
+def test_a_bad_secret_is_refused_and_never_repeated(text: str, says: str) -> None:
+    """The message says what is wrong with it without showing it; nor does its repr."""
+    with pytest.raises(PortalError, match=says) as caught:
+        config.secret({"PORTAL_SECRET": text})
+    assert text not in str(caught.value) + caught.value.hint
+    assert repr(Secret(b"12345678" * 4)) == "Secret()"
