@@ -1,0 +1,395 @@
+"""One version of a notice in one language, as the HTML that stands in a page's <article>."""
+
+from __future__ import annotations
+
+import datetime as dt
+import html
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from markupsafe import Markup
+
+from portal.config import named
+from portal.errors import Location, Problem, Severity
+from portal.filling import PLACEHOLDER, Filling, Form
+from portal.kinds import Handover, Responsibility
+from portal.links import Links
+from portal.notice import Comparison, Money, Notice, Selector, Text, Version
+from portal.plan import Attachment, Entry, Plan
+from portal.prose import Heading, Prose
+from portal.states import instant
+from portal.stationery import Voice, environment
+
+FileUrl: TypeAlias = Callable[[Attachment], str]
+"""Where a reader of this article finds an attachment."""
+
+_Line: TypeAlias = Callable[[str], Markup]
+_Key: TypeAlias = tuple[str, bool, int, str, tuple[str, ...]]
+
+_BLOCK = re.compile(r"<(?:p|ul|ol|dl|table|blockquote|pre|h\d|hr|div)\b")
+_HEADING = re.compile(r'<h([2-6])\b[^>]*? id="([^"]+)"[^>]*>(.*?)</h\1>', re.DOTALL)
+_MARKUP = re.compile(r"<[^>]*>")
+_WEB = re.compile(r"https?://[^\s\"<>]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """What a page or a sealed object shows of a notice."""
+
+    title: str
+    """Plain text."""
+    summary: str
+    """Plain text; empty where the author wrote none."""
+    html: str
+    """Sanitised, self-contained, without scripts and inline styles."""
+    headings: tuple[Heading, ...]
+    """Those with an id, from h2 down, as they stand on the page."""
+    problems: tuple[Problem, ...]
+
+
+class Articles:
+    """Renders the notices of a plan."""
+
+    def __init__(self, plan: Plan, prose: Prose) -> None:
+        self._plan = plan
+        self._prose = prose
+        self._links = Links(plan)
+        self._templates = environment(plan.settings)
+        self._public = {entry.id: entry for entry in plan.public}
+        self._drafts: dict[_Key, _Draft] = {}
+
+    def render(
+        self,
+        entry: Entry,
+        version: Version,
+        language: str,
+        *,
+        values: Mapping[str, str] | None = None,
+        file_url: FileUrl,
+        private: bool,
+    ) -> Article:
+        """The article of `version` in `language`, or else in the original's with a banner that says so.
+
+        `values` are what one client's {{name}} are filled with. A private article is converted once and then filled
+        for each of its readers; public ones are not kept, for each is asked for once.
+        """
+        files = tuple((attachment, file_url(attachment)) for attachment in entry.attachments)
+        key = (entry.id, private, version.number, language, tuple(url for _, url in files))
+        draft = self._drafts.get(key)
+        if draft is None:
+            draft = self._draft(entry, version, language, files, private)
+            if private:
+                self._drafts[key] = draft
+        return self._fill(draft, values)
+
+    def _draft(
+        self, entry: Entry, version: Version, language: str, files: tuple[tuple[Attachment, str], ...], private: bool
+    ) -> _Draft:
+        voice = Voice(self._plan.settings, language)
+        text = version.text(language)
+        around = self._around(entry, version, text or entry.text(language), language, private)
+
+        def line(markdown: str) -> Markup:
+            return _said(self._prose.line(markdown), around.foreign)
+
+        context = {
+            "w": voice.words,
+            "voice": voice,
+            "line": line,
+            "own": Markup(' lang="{}"').format(around.foreign) if around.foreign else "",
+            "entry": entry,
+            "version": version,
+            "notice": (text or entry.text(language)).notice,
+            "around": around,
+        }
+        if text is None:
+            gone = Form.of(self._templates.get_template("unavailable.html").render(context))
+            return _Draft(entry.text(language), voice, context, gone)
+        body = self._prose.body(text, self._links.resolver({a.name: url for a, url in files}, language))
+        context |= {
+            "today": self._plan.now.astimezone(self._plan.settings.zone).date(),
+            "desk": self._plan.settings.options.desks.get(text.notice.owner or ""),
+            "updates": sorted(text.notice.updates, key=lambda u: instant(u.at, voice.settings.zone), reverse=True),
+            "facts": tuple(_facts(text.notice, voice, line)),
+            "body": Markup(body.html),  # noqa: S704 - prose has reduced it to its allow-list
+            "files": _files(text.notice, files, voice),
+        }
+        top = Form.of(self._templates.get_template("top.html").render(context))
+        rest = Form.of(self._templates.get_template("rest.html").render(context))
+        rows = tuple(_Row.of(row, line) for row in text.notice.comparison)
+        return _Draft(text, voice, context, top, rows, rest, body.problems, around.earlier)
+
+    def _fill(self, draft: _Draft, values: Mapping[str, str] | None) -> Article:
+        notice, voice = draft.text.notice, draft.voice
+        personal = bool(values) or notice.values is not None  # otherwise braces are only braces
+        filling = Filling({name: voice.spoken(value) for name, value in (values or {}).items()}) if personal else None
+        comparison = ""
+        if draft.rows:
+            rows = [row.cells(values or {}, filling, voice) for row in draft.rows]
+            comparison = self._templates.get_template("comparison.html").render(draft.context, rows=rows)
+        page = self._templates.get_template("article.html").render(
+            draft.context,
+            parts=[Markup(part) for part in (draft.top.filled(filling), comparison, draft.rest.filled(filling))],  # noqa: S704
+        )
+        return Article(
+            title=filling.plain(notice.title) if filling else notice.title,
+            summary=filling.plain(notice.summary or "") if filling else notice.summary or "",
+            html=page,
+            headings=tuple(_headings(page)),
+            problems=draft.problems + (tuple(draft.unfilled(filling)) if filling else ()),
+        )
+
+    def _around(self, entry: Entry, version: Version, text: Text, language: str, private: bool) -> _Around:
+        settings, addresses, notice = self._plan.settings, self._plan.addresses(language), text.notice
+
+        def link(identity: str | None) -> _Link | None:
+            other = self._public.get(identity or "")
+            return (
+                _Link(other.text(language).notice.title, settings.base + addresses.notice(other.id)) if other else None
+            )
+
+        def edition(of: Version) -> _Edition:
+            return _Edition(of, "" if private else settings.base + addresses.version(entry.id, of.number))
+
+        foreign = text.language != language
+        rendered = next((v for v in reversed(entry.versions) if language in v.texts), None) if foreign else None
+        return _Around(
+            earlier=version.number != entry.latest.number,
+            foreign=text.language if foreign else "",
+            rendered=edition(rendered) if rendered and not private else None,
+            editions=() if private else tuple(edition(v) for v in entry.versions),
+            latest="" if private else settings.base + addresses.notice(entry.id),
+            permanent="" if private else settings.site_url + addresses.version(entry.id, version.number),
+            successor=link(entry.successor),
+            changed=_changed(version, language),
+            replaces=link(notice.supersedes),
+            answers=tuple(found for found in map(link, notice.answers) if found),
+            issuer=notice.issuer or named(settings.options.issuer or settings.name_in(language), language),
+            audience=_audience(notice),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    title: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Edition:
+    """A version and its page; private ones have none."""
+
+    version: Version
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What a page says about a notice that does not stand in the notice."""
+
+    earlier: bool
+    """Whether a later version may be shown instead of this one."""
+    foreign: str
+    """The language of the text where it is not the reader's, else empty."""
+    rendered: _Edition | None
+    """The last version that has a translation, where this one has none."""
+    editions: tuple[_Edition, ...]
+    """Oldest first; empty on private pages, whose readers may not all have read every version."""
+    latest: str
+    permanent: str
+    successor: _Link | None
+    changed: Markup
+    """What this version changed, in the author's words; empty for the first."""
+    replaces: _Link | None
+    answers: tuple[_Link, ...]
+    issuer: str
+    audience: str
+    """The key of the words that say whom the notice was written for."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """An article but for what differs from client to client."""
+
+    text: Text
+    voice: Voice
+    context: dict[str, Any]
+    top: Form
+    rows: tuple[_Row, ...] = ()
+    rest: Form = field(default_factory=lambda: Form.of(""))
+    problems: tuple[Problem, ...] = ()
+    earlier: bool = False
+
+    def unfilled(self, filling: Filling) -> Iterator[Problem]:
+        """The placeholders that stay empty. In an earlier version they are a warning: nobody can mend it any more."""
+        notice = self.text.notice
+        severity = Severity.WARNING if self.earlier else Severity.ERROR
+        forms = (self.top, self.rest, *(form for row in self.rows for form in row.forms))
+        plain = {name for text in (notice.title, notice.summary or "") for name in PLACEHOLDER.findall(text)}
+        for name in sorted(plain.union(*(form.names for form in forms)) - filling.texts.keys()):
+            message = f"nothing fills {{{{{name}}}}} for a client who reads this"
+            hint = (
+                f"give {notice.values} the column '{name}', and every client a row"
+                if notice.values
+                else "name the table of values in 'values'"
+            )
+            yield Problem(_where(self.text, name), "unknown-placeholder", message, hint, severity)
+        for name in sorted(frozenset().union(*(form.misplaced for form in forms))):
+            message = f"{{{{{name}}}}} stands in a link's address, where nothing is filled in"
+            yield Problem(_where(self.text, name), "misplaced-placeholder", message, "put it into the text", severity)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """One row of the comparison as it is shown."""
+
+    item: Markup
+    note: Markup | None
+    old: Markup
+    new: Markup
+    difference: str | None
+    per_cent: str | None
+    same: bool
+    """Both are the same amount."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One row of the comparison, before its placeholders are filled."""
+
+    row: Comparison
+    item: Form
+    note: Form | None
+    old: Form
+    new: Form
+
+    @classmethod
+    def of(cls, row: Comparison, line: _Line) -> _Row:
+        note = Form.of(line(row.note)) if row.note else None
+        return cls(row, Form.of(line(row.item)), note, Form.of(line(row.old)), Form.of(line(row.new)))
+
+    @property
+    def forms(self) -> tuple[Form, ...]:
+        return tuple(form for form in (self.item, self.note, self.old, self.new) if form)
+
+    def cells(self, values: Mapping[str, str], filling: Filling | None, voice: Voice) -> _Cells:
+        """The row for one client: what became an amount is compared."""
+        raw = Filling(values)
+        row = (
+            self.row.model_copy(update={"old": raw.plain(self.row.old), "new": raw.plain(self.row.new)})
+            if filling
+            else self.row
+        )
+
+        def cell(text: str, form: Form) -> Markup:
+            money = Money.parse(text)
+            if money is None:
+                return _safe(form.filled(filling))
+            return Markup('<span class="dn-amount">{}</span>').format(voice.money(money))
+
+        difference, per_cent = row.difference, row.per_cent
+        return _Cells(
+            item=_safe(self.item.filled(filling)),
+            note=_safe(self.note.filled(filling)) if self.note else None,
+            old=cell(row.old, self.old),
+            new=cell(row.new, self.new),
+            difference=voice.change(difference) if difference and difference.amount else None,
+            per_cent=voice.per_cent(per_cent) if per_cent else None,
+            same=difference is not None and not difference.amount,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    """One field of a kind's details: a label, and what stands beside it."""
+
+    name: str
+    label: str
+    value: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    name: str
+    url: str
+    """Empty where the file of an earlier version is not kept any more."""
+    size: str
+
+
+def _facts(notice: Notice, voice: Voice, line: _Line) -> Iterator[_Fact]:
+    """The details that fit beside a label; lists of blocks have tables of their own."""
+    for name in type(notice.details).model_fields:
+        value = getattr(notice.details, name)
+        label = voice.words(f"details.{notice.kind}.{name}")
+        match value:
+            case None | False | ():
+                continue
+            case True if name == "bank_account":  # has a warning of its own
+                continue
+            case True:
+                shown = Markup("{}").format(voice.words("details.affirmed"))
+            case dt.date():
+                shown = voice.when(value)
+            case str() if _WEB.fullmatch(value):
+                shown = Markup('<a href="{0}" rel="noopener noreferrer">{0}</a>').format(value)
+            case str():
+                shown = line(value)
+            case (Handover(), *_) | (Responsibility(), *_):
+                continue
+            case _:
+                shown = Markup("<ul>{}</ul>").format(
+                    Markup("").join(Markup("<li>{}</li>").format(line(v)) for v in value)
+                )
+        yield _Fact(name, label, shown)
+
+
+def _files(notice: Notice, files: tuple[tuple[Attachment, str], ...], voice: Voice) -> tuple[_File, ...]:
+    here = {attachment.name: (attachment.file.stat().st_size, url) for attachment, url in files}
+    return tuple(
+        _File(name, here[name][1], voice.size(here[name][0])) if name in here else _File(name, "", "")
+        for name in notice.attachments
+    )
+
+
+def _changed(version: Version, language: str) -> Markup:
+    text = version.texts.get(language)
+    if text is not None and text.notice.revisions:
+        return Markup("{}").format(text.notice.revisions[-1].note)
+    return Markup('<span lang="{}">{}</span>').format(version.language, version.note) if version.note else Markup()
+
+
+def _audience(notice: Notice) -> str:
+    match notice.audience:
+        case Selector(clients=clients) if len(clients) == 1 or notice.values:
+            return "only_you"
+        case Selector():
+            return "like_you"
+        case _:
+            return "everyone"
+
+
+def _said(markup: str, language: str) -> Markup:
+    """A field's HTML, marked with its language where the page is in another."""
+    if not language:
+        return _safe(markup)
+    element = "div" if _BLOCK.match(markup) else "span"
+    return Markup('<{0} lang="{1}">{2}</{0}>').format(element, language, _safe(markup))
+
+
+def _safe(markup: str) -> Markup:
+    return Markup(markup)  # noqa: S704 - from prose, or escaped by a form
+
+
+def _headings(page: str) -> Iterator[Heading]:
+    for match in _HEADING.finditer(page):
+        yield Heading(int(match[1]), html.unescape(match[2]), html.unescape(_MARKUP.sub("", match[3])).strip())
+
+
+def _where(text: Text, name: str) -> Location:
+    """Where a placeholder stands: its line in the body, or the file."""
+    found = next((m for m in PLACEHOLDER.finditer(text.body) if m[1] == name), None)
+    return (
+        Location(text.path, text.body_line + text.body.count("\n", 0, found.start())) if found else Location(text.path)
+    )

@@ -1,0 +1,150 @@
+"""What every printed thing shares: the templates, and one reader's words, dates and amounts as HTML."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+from babel.dates import get_timezone_location
+from babel.numbers import format_percent
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from portal import states, words
+from portal.config import Desk, Settings
+from portal.notice import Money
+from portal.words import Words
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def environment(settings: Settings) -> Environment:
+    """The notice templates: the portal's own where it has them, else the program's."""
+    folders = (settings.root / "site_templates" / "notice", words.TEMPLATES / "notice")
+    made = Environment(
+        loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["dialled"] = dialled
+    return made
+
+
+def dialled(phone: str) -> str:
+    """A phone number as a tel: address takes it: digits, and a leading plus."""
+    return re.sub(r"[^\d+]", "", phone)
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """How dates, amounts and names are written for a reader of one language."""
+
+    settings: Settings
+    language: str
+
+    @property
+    def words(self) -> Words:
+        return words.load(self.language)
+
+    @property
+    def relative(self) -> dict[str, str]:
+        """The patterns with which duenotice.js tells how far away a day is."""
+        return {name: self.words(f"relative.{name}") for name in ("in", "tomorrow", "today", "yesterday", "ago")}
+
+    def day(self, day: dt.date, *, relative: bool = False) -> Markup:
+        """A day in full. With `relative` the browser adds how far away it is."""
+        return _time(day.isoformat(), words.day(day, self.language), relative)
+
+    def countdown(self, day: dt.date) -> Markup:
+        """How far away a day is; only a browser can say, so without scripts nothing is seen."""
+        return Markup('<time datetime="{}" data-dn-relative hidden></time>').format(day.isoformat())
+
+    def date(self, moment: dt.date) -> Markup:
+        """The day alone, also of an instant: the day on the firm's calendar."""
+        return self.day(self._local(moment).date() if isinstance(moment, dt.datetime) else moment)
+
+    def worded(self, key: str, moment: dt.date) -> Markup:
+        """The words of `key` with the day of `moment` in their {date}."""
+        return escape(self.words(key)).format(date=self.date(moment))
+
+    def when(self, moment: dt.date, *, relative: bool = False) -> Markup:
+        """A day, or a day and a time on the firm's clock, which is named for readers of another language."""
+        if not isinstance(moment, dt.datetime):
+            return self.day(moment, relative=relative)
+        abroad = self.language != self.settings.default_language
+        at = self._local(moment)
+        text = words.moment(at, self.language)
+        if abroad:
+            text = self.words("moment_elsewhere", moment=text, city=self.city(self.settings.options.timezone))
+        return _time(at.isoformat(), text, relative)
+
+    def clock(self, moment: dt.date) -> Markup:
+        """As `when`, without naming the zone: for a list of moments."""
+        if not isinstance(moment, dt.datetime):
+            return self.day(moment)
+        at = self._local(moment)
+        return _time(at.isoformat(), words.moment(at, self.language), relative=False)
+
+    def _local(self, moment: dt.datetime) -> dt.datetime:
+        zone = self.settings.zone
+        return states.instant(moment, zone).astimezone(zone)
+
+    def city(self, zone: str) -> str:
+        """The city that a time zone is named after, in the reader's language."""
+        return str(get_timezone_location(zone, self.language, return_city=True))
+
+    def money(self, amount: Money) -> str:
+        return words.money(amount, self.language)
+
+    def change(self, amount: Money) -> str:
+        """A difference with its sign: +¥40/月, −¥40/月."""
+        sign = "+" if amount.amount > 0 else "−" if amount.amount < 0 else ""
+        return sign + self.money(Money(abs(amount.amount), amount.currency, amount.period))
+
+    def per_cent(self, value: Decimal) -> str:
+        """A change in per cent with its sign: +20%, −12.5%."""
+        sign = "+" if value > 0 else "−" if value < 0 else ""
+        return sign + str(format_percent(abs(value) / 100, "#,##0.#%", locale=self.language))
+
+    def spoken(self, text: str) -> str:
+        """An amount, or a day as 2027-01-31, as the reader's language writes it; any other text as it is."""
+        money = Money.parse(text)
+        if money is not None:
+            return self.money(money)
+        if _DAY.fullmatch(text):
+            try:
+                return words.day(dt.date.fromisoformat(text), self.language)
+            except ValueError:  # no day of the calendar
+                return text
+        return text
+
+    def size(self, count: int) -> str:
+        """The size of a file, from its bytes."""
+        if count < 1000:
+            return f"{count} B"
+        value, unit = (count / 1000, "kB") if count < 1_000_000 else (count / 1_000_000, "MB")
+        return f"{words.number(round(value, 1 if value < 10 else 0), self.language)} {unit}"
+
+    def hours(self, desk: Desk) -> list[str]:
+        """When a desk answers, one line for the same days: 周一至周五 09:00–12:00、13:30–17:30."""
+        lines: dict[str, list[str]] = {}
+        for hours in desk.hours:
+            lines.setdefault(hours.days, []).append(hours.time.replace("-", "–"))
+        joint = "、" if self.language == "zh" else ", "
+        return [f"{self._days(days)} {joint.join(times)}" for days, times in lines.items()]
+
+    def _days(self, days: str) -> str:
+        first, _, last = days.partition("-")
+        if not last:
+            return self.words(f"days.{first}")
+        return self.words("days.range", first=self.words(f"days.{first}"), last=self.words(f"days.{last}"))
+
+
+def _time(value: str, text: str, relative: bool) -> Markup:
+    asks = Markup(" data-dn-relative") if relative else ""
+    return Markup('<time datetime="{}"{}>{}</time>').format(value, asks, text)
