@@ -1,0 +1,207 @@
+"""The public site, file by file: notices and lists poured into the shells, and what belongs to the site as a whole.
+
+Only the public part of the plan is read, so that no byte of it can depend on what is private.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from importlib.metadata import version as version_of
+from urllib.parse import quote, unquote
+
+from portal import words
+from portal.addresses import BUILD, MY
+from portal.article import Articles
+from portal.board import Boards
+from portal.notice import Version
+from portal.plan import Attachment, Entry, Listing, Plan
+from portal.shells import Page, Shells
+from portal.sources import inside
+
+_IMAGE = re.compile(r"""[^\s()<>"'\[\]]+\.(?:avif|gif|jpe?g|png|svg|webp)""", re.IGNORECASE)
+
+
+def files(plan: Plan, shells: Shells, articles: Articles) -> Iterator[tuple[str, bytes]]:
+    """Every public file but the private pages' document: (path below the site's root, bytes), each path once."""
+    for path, file in shells.files.items():
+        yield path, file.read_bytes()
+    yield from _lists(plan, shells)
+    taken = {entry.id for entry in plan.public}
+    for entry in plan.public:
+        yield from _notice(plan, shells, articles, illustrated(plan, entry))
+        for old in entry.notice.redirects:
+            if old not in taken:
+                taken.add(old)
+                yield from _moved(plan, old, entry)
+    yield "404.html", shells.pour(plan.settings.default_language, _missing(plan))
+    yield "sitemap.xml", _sitemap(plan, shells).encode()
+    yield "robots.txt", _robots(plan).encode()
+    yield BUILD, _build(plan).encode()
+
+
+def illustrated(plan: Plan, entry: Entry) -> Entry:
+    """The entry with the images that lie beside it and are shown in one of its texts among its attachments."""
+    found = {attachment.name: attachment for attachment in entry.attachments}
+    for version in entry.versions:
+        for text in version.texts.values():
+            folder = (plan.settings.root / text.path).parent
+            for name in _IMAGE.findall(text.body):
+                file = inside(folder, unquote(name))
+                if file is not None and file.is_file():
+                    found.setdefault(name, Attachment(name, file))
+    return replace(entry, attachments=tuple(found.values()))
+
+
+def _lists(plan: Plan, shells: Shells) -> Iterator[tuple[str, bytes]]:
+    boards = Boards(plan)
+    for listing in plan.listings():
+        for number in range(1, len(listing.pages(plan.settings.options.page_size)) + 1):
+            for language in plan.settings.languages:
+                path = plan.addresses(language).listing(listing.key, number)
+                board = boards.render(listing, number, language)
+                if path == plan.addresses(language).home:
+                    yield f"{path}index.html", shells.home(language, board)
+                else:
+                    page = _list_page(plan, listing, number, language, board)
+                    yield f"{path}index.html", shells.pour(language, page)
+
+
+def _list_page(plan: Plan, listing: Listing, number: int, language: str, board: str) -> Page:
+    spoken, common = words.load(language, "site"), words.load(language)
+    name = common("board.all") if not listing.key else listing.key
+    if listing.key and not listing.key.isdigit():
+        name = common(f"kind.{listing.key}")
+    site = plan.settings.name_in(language)
+    paths = {code: plan.addresses(code).listing(listing.key, number) for code in plan.settings.languages}
+    return Page(
+        path=paths[language],
+        title=spoken("board.page", title=name, number=number) if number > 1 else name,
+        description=spoken("board.description", site=site, name=name, count=len(listing.entries)),
+        body=f"<h1>{html.escape(spoken('board.heading'))}</h1>\n{board}",
+        switch=paths,
+        translations=plan.settings.languages,
+    )
+
+
+def _notice(plan: Plan, shells: Shells, articles: Articles, entry: Entry) -> Iterator[tuple[str, bytes]]:
+    """A page for each version, and the latest once more under the notice's own address."""
+    own = {code: plan.addresses(code).notice(entry.id) for code in plan.settings.languages}
+    for version in entry.versions:
+        paths = {code: plan.addresses(code).version(entry.id, version.number) for code in plan.settings.languages}
+        for language in plan.settings.languages:
+            page = _article_page(plan, articles, entry, version, language, paths)
+            written = _written_in(version, language)
+            if version is entry.latest:
+                latest = replace(page, path=own[language], canonical=own[written], switch=own)
+                yield f"{latest.path}index.html", shells.pour(language, latest)
+            title = words.load(language, "site")("version", title=page.title, number=version.number)
+            found_at = (own if version is entry.latest else paths)[written]
+            yield f"{page.path}index.html", shells.pour(language, replace(page, title=title, canonical=found_at))
+    for attachment in entry.attachments:
+        path = plan.addresses(plan.settings.default_language).attachment(entry.id, attachment.name)
+        yield path, attachment.file.read_bytes()
+
+
+def _article_page(
+    plan: Plan, articles: Articles, entry: Entry, version: Version, language: str, paths: Mapping[str, str]
+) -> Page:
+    def file_url(attachment: Attachment) -> str:
+        return plan.settings.base + quote(plan.addresses(language).attachment(entry.id, attachment.name))
+
+    article = articles.render(entry, version, language, file_url=file_url, private=False)
+    return Page(
+        path=paths[language],
+        title=article.title,
+        description=article.summary or article.title,
+        body=article.html,
+        headings=article.headings,
+        switch=paths,
+        translations=tuple(code for code in plan.settings.languages if code in version.texts),
+        listed=version is entry.latest,
+    )
+
+
+def _written_in(version: Version, language: str) -> str:
+    """The language of the text that a page in `language` shows."""
+    text = version.text(language)
+    return text.language if text else language
+
+
+def _moved(plan: Plan, old: str, entry: Entry) -> Iterator[tuple[str, bytes]]:
+    for language in plan.settings.languages:
+        spoken, addresses = words.load(language, "site"), plan.addresses(language)
+        target = html.escape(plan.settings.site_url + addresses.notice(entry.id))
+        text = html.escape(entry.text(language).notice.title)
+        page = (
+            f'<!doctype html>\n<html lang="{language}">\n<meta charset="utf-8">\n'
+            f"<title>{html.escape(spoken('moved.title'))}</title>\n"
+            f'<meta name="viewport" content="width=device-width,initial-scale=1">\n'
+            f'<meta name="robots" content="noindex">\n<link rel="canonical" href="{target}">\n'
+            f'<meta http-equiv="refresh" content="0; url={target}">\n'
+            f"<h1>{html.escape(spoken('moved.title'))}</h1>\n"
+            f'<p>{html.escape(spoken("moved.text"))} <a href="{target}">{text}</a></p>\n</html>\n'
+        )
+        yield f"{addresses.notice(old)}index.html", page.encode()
+
+
+def _missing(plan: Plan) -> Page:
+    """The page for an address that is not there, in every language: hosts know only one."""
+    parts: list[str] = []
+    for language in plan.settings.languages:
+        spoken = words.load(language, "site")
+        heading = "h2" if parts else "h1"
+        parts.append(
+            f'<section lang="{language}">\n<{heading}>{html.escape(spoken("missing.title"))}</{heading}>\n'
+            f"<p>{html.escape(spoken('missing.text'))}</p>\n"
+            f'<p><a href="{html.escape(plan.settings.base + plan.addresses(language).home)}">'
+            f"{html.escape(spoken('missing.home'))}</a></p>\n</section>"
+        )
+    title = words.load(plan.settings.default_language, "site")("missing.title")
+    return Page(path="", title=title, description=title, body="\n".join(parts), listed=False)
+
+
+def _sitemap(plan: Plan, shells: Shells) -> str:
+    """sitemap.xml: content pages and the latest version of each notice, with their translations (sitemaps.org 0.9)."""
+    blocks = [block for paths in shells.contents.values() for block in _places(plan, paths, None)]
+    for entry in plan.public:
+        paths = {
+            code: plan.addresses(code).notice(entry.id)
+            for code in plan.settings.languages
+            if code in entry.latest.texts
+        }
+        day = entry.latest.on.astimezone(plan.settings.zone).date().isoformat()
+        blocks += _places(plan, paths, day)
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:xhtml="http://www.w3.org/1999/xhtml">\n'
+        + "".join(blocks)
+        + "</urlset>\n"
+    )
+
+
+def _places(plan: Plan, paths: Mapping[str, str], changed: str | None) -> Iterator[str]:
+    """A page's <url> blocks, one for each language."""
+    full = {code: html.escape(plan.settings.site_url + path) for code, path in paths.items()}
+    others = "".join(
+        f'<xhtml:link rel="alternate" hreflang="{code}" href="{address}"/>'
+        for code, address in full.items()
+        if len(full) > 1
+    )
+    day = f"<lastmod>{changed}</lastmod>" if changed else ""
+    for address in full.values():
+        yield f"<url><loc>{address}</loc>{day}{others}</url>\n"
+
+
+def _robots(plan: Plan) -> str:
+    settings = plan.settings
+    return f"User-agent: *\nDisallow: {settings.base}{MY}\n\nSitemap: {settings.site_url}sitemap.xml\n"
+
+
+def _build(plan: Plan) -> str:
+    """build.json: which commit and moment the site shows; the mailer asks it whether its links are there."""
+    facts = {"commit": plan.commit, "time": plan.now.isoformat(), "program": version_of("duenotice")}
+    return json.dumps(facts) + "\n"
