@@ -152,13 +152,13 @@ def build(root: Path, out: Path | None, now: str | None, clean: bool) -> int:
     settings = reading.settings
     if clean:
         shells.forget(settings)
-    articles, problems = _articles(reading)
+    ready = prepare(reading)
+    problems = ready.problems
+    _show(problems)
     if errors_in(problems):
-        _show(problems)
         _say(f"not built: {_counted(problems)}; the site is as it was")
         return PROBLEMS
-    done = _publish(reading, articles, out or settings.root / "site")
-    _show(problems)
+    done = _publish(ready, out or settings.root / "site")
     sealed = sum(1 for _ in (out or settings.root / "site").glob("my/s/*"))
     made = reading.plan
     _say(
@@ -169,26 +169,34 @@ def build(root: Path, out: Path | None, now: str | None, clean: bool) -> int:
     return FINE
 
 
-def _articles(reading: Reading) -> tuple[Articles, list[Problem]]:
-    """The renderer of every notice, and all problems: those of reading, and those that only rendering shows."""
-    prose = Prose(reading.settings, reading.settings.cache_dir)
-    articles = Articles(reading.plan, prose)
-    problems = list(reading.problems)
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A portal ready to be published: the engine's pages, the renderer of notices, and all that is wrong."""
+
+    plan: Plan
+    shells: Shells
+    articles: Articles
+    problems: list[Problem]
+
+
+def prepare(reading: Reading) -> Prepared:
+    """Render what shows problems that reading alone does not: content pages, and every notice's text."""
+    rendered = shells.fetch(reading.settings, render)
+    articles = Articles(reading.plan, Prose(reading.settings, reading.settings.cache_dir))
+    problems = [*reading.problems, *rendered.problems]
     entries = reading.plan.entries
     for entry in _watched(entries, "reading notices", len(entries)):
         problems += proofread(reading.plan, entry, articles)
-    return articles, list(dict.fromkeys(problems))
+    return Prepared(reading.plan, rendered, articles, list(dict.fromkeys(problems)))
 
 
-def _publish(reading: Reading, articles: Articles, out: Path) -> Published:
+def _publish(ready: Prepared, out: Path) -> Published:
     secret = config.secret(os.environ)
-    sealed = list(private.files(reading.plan, secret, articles))
-    rendered: Shells = shells.fetch(reading.settings, render)
-    gate = leaks.Gate(reading.plan, secret)
+    gate = leaks.Gate(ready.plan, secret)
 
     def files() -> Iterator[tuple[str, bytes]]:
-        yield from pages.files(reading.plan, rendered, articles)
-        yield from sealed
+        yield from private.files(ready.plan, secret, ready.articles)
+        yield from pages.files(ready.plan, ready.shells, ready.articles)
 
     return publish.publish(out, _watched(files(), "publishing"), gate.check)
 
@@ -201,7 +209,7 @@ def check(root: Path, now: str | None, form: str) -> int:
     """Say everything that is wrong with notices, clients and configuration."""
     chosen = Format(form)
     try:
-        _, problems = _articles(read(root, now))
+        problems = prepare(read(root, now)).problems
     except Misconfigured as error:
         _show(error.problems, chosen)
         return CANNOT_RUN
@@ -316,13 +324,12 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
 
 def _rebuild(root: Path, out: Path, now: str | None) -> None:
     try:
-        reading = read(root, now)
-        articles, problems = _articles(reading)
-        _show(problems)
-        if errors_in(problems):
-            _say(f"not built: {_counted(problems)}")
+        ready = prepare(read(root, now))
+        _show(ready.problems)
+        if errors_in(ready.problems):
+            _say(f"not built: {_counted(ready.problems)}")
             return
-        done = _publish(reading, articles, out)
+        done = _publish(ready, out)
         _say(f"built: {done.written} files written")
     except PortalError as error:
         _explain(error)

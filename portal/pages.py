@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import html
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from importlib.metadata import version as version_of
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from portal import words
 from portal.addresses import BUILD, MY
@@ -20,9 +19,6 @@ from portal.board import Boards
 from portal.notice import Version
 from portal.plan import Attachment, Entry, Listing, Plan
 from portal.shells import Page, Shells
-from portal.sources import inside
-
-_IMAGE = re.compile(r"""[^\s()<>"'\[\]]+\.(?:avif|gif|jpe?g|png|svg|webp)""", re.IGNORECASE)
 
 
 def files(plan: Plan, shells: Shells, articles: Articles) -> Iterator[tuple[str, bytes]]:
@@ -32,7 +28,7 @@ def files(plan: Plan, shells: Shells, articles: Articles) -> Iterator[tuple[str,
     yield from _lists(plan, shells)
     taken = {entry.id for entry in plan.public}
     for entry in plan.public:
-        yield from _notice(plan, shells, articles, illustrated(plan, entry))
+        yield from _notice(plan, shells, articles, entry)
         for old in entry.notice.redirects:
             if old not in taken:
                 taken.add(old)
@@ -41,19 +37,6 @@ def files(plan: Plan, shells: Shells, articles: Articles) -> Iterator[tuple[str,
     yield "sitemap.xml", _sitemap(plan, shells).encode()
     yield "robots.txt", _robots(plan).encode()
     yield BUILD, _build(plan).encode()
-
-
-def illustrated(plan: Plan, entry: Entry) -> Entry:
-    """The entry with the images that lie beside it and are shown in one of its texts among its attachments."""
-    found = {attachment.name: attachment for attachment in entry.attachments}
-    for version in entry.versions:
-        for text in version.texts.values():
-            folder = (plan.settings.root / text.path).parent
-            for name in _IMAGE.findall(text.body):
-                file = inside(folder, unquote(name))
-                if file is not None and file.is_file():
-                    found.setdefault(name, Attachment(name, file))
-    return replace(entry, attachments=tuple(found.values()))
 
 
 def _lists(plan: Plan, shells: Shells) -> Iterator[tuple[str, bytes]]:

@@ -6,10 +6,12 @@ The waist of the hourglass: every output reads the plan and nothing before it.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from portal import audience, states
 from portal.addresses import Addresses
@@ -20,10 +22,13 @@ from portal.notice import Dossier, Notice, Text, Version
 from portal.sources import Sources, inside
 from portal.states import State
 
+_IMAGE = re.compile(r"""[^\s()<>"'\[\]]+\.(?:avif|gif|jpe?g|png|svg|webp)\b""", re.IGNORECASE)
+"""What may be the name of an image in a body; whether it is one, the folder says."""
+
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file that comes along with a notice."""
+    """A file that lies beside a notice and comes along with it: listed, or shown in its text."""
 
     name: str
     file: Path
@@ -168,7 +173,7 @@ def make(settings: Settings, sources: Sources, history: History, now: dt.datetim
                 versions=versions,
                 state=states.state(facts, now, settings.zone, superseded_at=at),
                 successor=successor,
-                attachments=_attachments(filed.paper.file.parent, _facts(versions[-1])),
+                attachments=_attachments(filed.paper.file.parent, versions),
                 values=filed.values if hidden else {},
             )
             (private if hidden else public).append(entry)
@@ -207,8 +212,13 @@ def _successors(
     return result
 
 
-def _attachments(folder: Path, notice: Notice) -> tuple[Attachment, ...]:
-    found = ((name, inside(folder, name)) for name in notice.attachments)
+def _attachments(folder: Path, versions: tuple[Version, ...]) -> tuple[Attachment, ...]:
+    """The files that come along: those the latest version lists, and the images that any version's text shows."""
+    names = dict.fromkeys(_facts(versions[-1]).attachments)
+    for version in versions:
+        for text in version.texts.values():
+            names.update(dict.fromkeys(_IMAGE.findall(text.body)))
+    found = ((name, inside(folder, unquote(name))) for name in names)
     return tuple(Attachment(name, file) for name, file in found if file is not None and file.is_file())
 
 
