@@ -1,0 +1,328 @@
+"""The gate: no private text in any public byte.
+
+Prose is recognised by its phrases, whichever part of it leaked: every run of 8 Han characters, and every run of words
+of 16 characters. Names, addresses, telephone numbers, codes and attachments are recognised whole. Whatever also stands
+in a public source is nobody's secret. Looking up all phrases of a file in one table takes a millisecond or two a page,
+however many private notices there are.
+"""
+
+from __future__ import annotations
+
+import base64
+import codecs
+import hashlib
+import html
+import re
+import zlib
+from collections.abc import Iterator
+from functools import cached_property
+from importlib.util import find_spec
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, TypeAlias
+from urllib.parse import unquote
+
+from portal import sealing, words
+from portal.addresses import SEALED
+from portal.client import Recipient
+from portal.config import CONFIG_FILE, Secret
+from portal.errors import Location, Problem
+from portal.notice import Version
+from portal.plan import Entry, Plan
+
+HAN = 8
+"""Han characters in a row that make a phrase; punctuation between them does not count."""
+OTHERS = 16
+"""Characters of words in a row that make a phrase in any other script."""
+
+Mark: TypeAlias = str | tuple[str, ...]
+"""What gives private text away: a phrase, address, number, code or hash; a name as its words or Han characters."""
+
+Origin: TypeAlias = tuple[str, str]
+"""The private file that a mark comes from, and its key there."""
+
+_HAN = "〇々\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_LETTER = "A-Za-z\u00c0-\u1fff\u3040-\u30ff\uac00-\ud7af"
+_COMMA = "，。、；：？！“”‘’（）《》〈〉「」【】〔〕…—"
+
+# Plain character classes and little else: a build runs them over every public byte.
+_HAN_RUN = re.compile(f"[{_HAN}][{_HAN}{_COMMA}]{{{HAN - 1},}}")
+_HAN_ONLY = re.compile(f"[{_HAN}]+")
+_COMMAS = re.compile(f"[{_COMMA}]+")
+_WORDS_RUN = re.compile(f"[{_LETTER}][{_LETTER}\\s'’-]{{{OTHERS - 1},}}")
+_BETWEEN_WORDS = re.compile(r"[\s'’-]+")
+_TOKEN = re.compile(f"[{_HAN}]|[{_LETTER}0-9]+")
+_LOCAL_PART = re.compile(r"[\w.!#$%&*+/=?^`{|}~-]{1,64}$")
+_DOMAIN = re.compile(r"[\w-]+(?:\.[\w-]+)+")
+_SHORTEST_PHONE, _LONGEST_PHONE = 8, 15  # digits; E.164 allows 15
+_DIGITS_RUN = re.compile(rf"\d[\d ()\-\u00a0\u2010-\u2013]{{{_SHORTEST_PHONE - 1},}}")
+_DIGITS = re.compile(r"\d+")
+_CODE = 28
+_CODE_RUN = re.compile(rf"[0-9A-Za-z-]{{{_CODE},}}")
+
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{24,}")
+_UNPACKED = 64_000_000
+"""Bytes; a compressed file that holds more cannot be searched and does not pass."""
+
+_TEXT_FILES = {".md", ".html", ".css", ".js", ".json", ".yml", ".yaml", ".txt", ".csv", ".svg", ".xml"}
+
+
+class Gate:
+    """Knows every mark of what is private, and nothing of it that is public too."""
+
+    def __init__(self, plan: Plan, secret: Secret | None = None) -> None:
+        self._settings = plan.settings
+        self._marks: dict[Mark, Origin] = {}
+        self._heads: dict[tuple[str, str], list[tuple[str, ...]]] = {}
+        self._open_files: set[str] = set()
+        for entry in plan.private:
+            self._learn_notice(entry)
+        for recipient in plan.registry.recipients():
+            self._learn_recipient(recipient)
+        for client in plan.registry.clients.values():
+            self._learn_name(client.name, (self._registry_file(client.id), "name"))
+        if secret is not None:
+            for binder in plan.binders:
+                code = str(sealing.code(secret, binder.recipient.key, binder.epoch))
+                self._marks[code.replace("-", "")] = (self._registry_file(binder.recipient.client.id), "code")
+        for text in self._public_texts(plan):
+            self._forget(text)
+
+    def check(self, path: str, data: bytes) -> list[Problem]:
+        """What must keep a file (path below the site, bytes) from being published; names sources, never text."""
+        if path.startswith(SEALED):
+            return []
+        digest = hashlib.sha256(data).hexdigest()
+        if digest in self._open_files:
+            return []
+        found = {digest} & self._marks.keys() | self._found(unquote(path))
+        for text in _readable(data):
+            if text is None:
+                hint = f"a compressed file must be sound, and at most {_UNPACKED // 1_000_000} MB unpacked"
+                return [Problem(Location(path), "unsearchable", "the gate cannot look into this file", hint)]
+            found |= self._found(text)
+        if found:
+            found -= self._marks_of_the_engine
+        return [
+            Problem(
+                Location(path),
+                "private-text",
+                f"this public file holds something private: {key} of {file}",
+                "find out how it got there; if it may be public, say it in a public source too",
+            )
+            for file, key in sorted({self._marks[mark] for mark in found})
+        ]
+
+    # --- what is private ---
+
+    def _learn_notice(self, entry: Entry) -> None:
+        for version in entry.versions:
+            for file, key, text in _strings(version):
+                for phrase in _phrases(text):
+                    self._marks.setdefault(phrase, (file, key))
+        file = entry.text(entry.latest.language).path
+        for row in entry.values.values():
+            for name, value in row.items():
+                for phrase in _phrases(value):
+                    self._marks.setdefault(phrase, (file, f"values, column {name}"))
+        for attachment in entry.attachments:
+            digest = hashlib.sha256(attachment.file.read_bytes()).hexdigest()
+            self._marks.setdefault(digest, (self._settings.shown(attachment.file), "the attachment"))
+
+    def _learn_recipient(self, recipient: Recipient) -> None:
+        file, contact = self._registry_file(recipient.client.id), recipient.contact
+        self._learn_name(contact.name, (file, f"the name of {contact.id}"))
+        self._marks.setdefault(contact.email.lower(), (file, f"the email of {contact.id}"))
+        digits = re.sub(r"\D", "", contact.phone or "")
+        if len(digits) >= _SHORTEST_PHONE:
+            self._marks.setdefault(digits, (file, f"the phone of {contact.id}"))
+
+    def _learn_name(self, name: str, origin: Origin) -> None:
+        tokens = _tokens(name)
+        if len(name) == 2 and _HAN_ONLY.fullmatch(name):
+            self._marks.setdefault(name, origin)
+        elif len(tokens) > 1:
+            self._marks.setdefault(tokens, origin)
+            self._heads.setdefault((tokens[0], tokens[1]), []).append(tokens)
+        elif len(name) > 3:
+            self._marks.setdefault(tokens, origin)
+
+    def _registry_file(self, client: str) -> str:
+        return f"{self._settings.options.registry}/{client}.yml"
+
+    # --- what is public ---
+
+    def _public_texts(self, plan: Plan) -> Iterator[str]:
+        for entry in plan.public:
+            for version in entry.versions:
+                yield from (text for _, _, text in _strings(version))
+            for attachment in entry.attachments:
+                yield from self._open(attachment.file)
+        settings = plan.settings
+        docs = settings.root / str(settings.document.data.get("docs_dir", "docs"))
+        private = (settings.registry_dir, *settings.notice_dirs())
+        for folder in dict.fromkeys((docs, settings.root / "site_templates", words.TEMPLATES)):
+            for file in _files_in(folder):
+                if not any(file.is_relative_to(other) for other in private):
+                    yield from self._open(file)
+        yield from self._open(settings.root / CONFIG_FILE)
+
+    def _open(self, file: Path) -> Iterator[str]:
+        """A public source: published byte for byte it needs no search, and what can be read in it is no secret."""
+        data = file.read_bytes()
+        self._open_files.add(hashlib.sha256(data).hexdigest())
+        if file.suffix in _TEXT_FILES:
+            yield data.decode("utf-8", "replace")
+
+    def _forget(self, text: str) -> None:
+        for mark in self._found(text):
+            del self._marks[mark]
+
+    @cached_property
+    def _marks_of_the_engine(self) -> set[Mark]:
+        """The marks that the engine's own theme has; read only when something is found at all."""
+        spec = find_spec("material")
+        folders = spec.submodule_search_locations if spec and spec.submodule_search_locations else []
+        files = (
+            file for folder in folders for file in _files_in(Path(folder)) if file.suffix in {".html", ".js", ".css"}
+        )
+        return {mark for file in files for mark in self._found(file.read_text(encoding="utf-8", errors="replace"))}
+
+    # --- looking ---
+
+    def _found(self, text: str) -> set[Mark]:
+        """The marks that stand in a text."""
+        marks = self._marks.keys()
+        found: set[Mark] = set(_phrases(text) & marks)
+        for candidates in (_pairs(text), _emails(text), _numbers(text), _codes(text)):
+            found |= marks & candidates
+        return found | self._names_in(text)
+
+    def _names_in(self, text: str) -> set[Mark]:
+        tokens = _tokens(text)
+        found: set[Mark] = {(token,) for token in set(tokens) if (token,) in self._marks}
+        heads = self._heads.keys() & set(pairwise(tokens))
+        if heads:
+            for i, head in enumerate(pairwise(tokens)):
+                if head in heads:
+                    found.update(name for name in self._heads[head] if tokens[i : i + len(name)] == name)
+        return found & self._marks.keys()
+
+
+def _strings(version: Version) -> Iterator[tuple[str, str, str]]:
+    """Every text of a version as (file, key, text)."""
+    for text in version.texts.values():
+        yield text.path, "body", text.body
+        for key, value in _leaves(text.notice.model_dump(by_alias=True), ""):
+            yield text.path, key, value
+
+
+def _leaves(value: Any, key: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield key, value
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _leaves(inner, f"{key}.{name}" if key else str(name))
+    elif isinstance(value, (list, tuple)):
+        for number, inner in enumerate(value, 1):
+            yield from _leaves(inner, f"{key}.{number}")
+
+
+def _files_in(folder: Path) -> Iterator[Path]:
+    return (file for file in sorted(folder.rglob("*")) if file.is_file())
+
+
+def _readable(data: bytes) -> Iterator[str | None]:
+    """A file as text, entities and escapes undone, and whatever base64 is in it; None where it cannot be known."""
+    if data.startswith(b"\x1f\x8b"):
+        unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+        try:
+            data = unpacker.decompress(data, _UNPACKED)
+        except zlib.error:
+            data = b""
+        if not unpacker.eof or unpacker.unused_data:
+            yield None
+            return
+    text = unquote(html.unescape(data.decode("utf-8", "replace")))
+    if "\\u" in text:
+        text = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
+    yield text
+    for run in _BASE64.findall(text):
+        unpacked = _text_in(run)
+        if unpacked:
+            yield unpacked
+
+
+def _text_in(run: str) -> str:
+    """The text that a run of base64 spells, whichever alphabet it uses; empty where it spells none."""
+    data = base64.urlsafe_b64decode(run.replace("+", "-").replace("/", "_")[: len(run) // 4 * 4])
+    try:
+        return codecs.getincrementaldecoder("utf-8")().decode(data)  # a character cut at the end is no error to it
+    except UnicodeDecodeError:
+        return ""
+
+
+def _phrases(text: str) -> set[str]:
+    """Every run of 8 Han characters, and from every word on the fewest words that make 16 characters."""
+    phrases = set()
+    for run in _HAN_RUN.findall(text):
+        run = _COMMAS.sub("", run)
+        phrases.update([run[i : i + HAN] for i in range(len(run) - HAN + 1)])
+    for run in _WORDS_RUN.findall(text):
+        phrases.update(_long_enough(_BETWEEN_WORDS.split(run.lower())))
+    return phrases
+
+
+def _long_enough(run: list[str]) -> Iterator[str]:
+    end, size = 0, -1
+    for start, word in enumerate(run):
+        while size < OTHERS and end < len(run):
+            size += 1 + len(run[end])
+            end += 1
+        if size < OTHERS:
+            return
+        yield " ".join(run[start:end])
+        size -= 1 + len(word)
+
+
+def _pairs(text: str) -> set[str]:
+    """Two Han characters that stand by themselves, as short names do."""
+    return {run for run in _HAN_ONLY.findall(text) if len(run) == 2}
+
+
+def _emails(text: str) -> set[str]:
+    found = set()
+    at = text.find("@")
+    while at >= 0:
+        local, domain = _LOCAL_PART.search(text[max(0, at - 64) : at]), _DOMAIN.match(text, at + 1)
+        if local and domain:
+            found.add(f"{local[0]}@{domain[0]}".lower())
+        at = text.find("@", at + 1)
+    return found
+
+
+def _numbers(text: str) -> set[str]:
+    """What could be a telephone number: neighbouring groups of digits, joined."""
+    found = set()
+    for run in _DIGITS_RUN.findall(text):
+        groups = _DIGITS.findall(run)
+        for start in range(len(groups)):
+            joined = ""
+            for group in groups[start:]:
+                joined += group
+                if len(joined) > _LONGEST_PHONE:
+                    break
+                if len(joined) >= _SHORTEST_PHONE:
+                    found.add(joined)
+    return found
+
+
+def _codes(text: str) -> set[str]:
+    runs = [run.replace("-", "").upper() for run in _CODE_RUN.findall(text)]
+    return {run[i : i + _CODE] for run in runs for i in range(len(run) - _CODE + 1)}
+
+
+def _tokens(text: str) -> tuple[str, ...]:
+    """The words and the Han characters of a text, whatever stands between them."""
+    return tuple(_TOKEN.findall(text.lower()))

@@ -1,0 +1,215 @@
+"""The gate: what it recognises in a public file, what it lets pass, and what it says."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from urllib.parse import quote
+
+import pytest
+
+from portal import sealing
+from portal.config import Secret
+from portal.leaks import Gate
+from tests.conftest import PortalFolder
+
+CLIENT = """
+id: yunshan
+name: 云杉贸易（上海）有限公司
+contacts:
+  - {id: lin, name: 林岚, email: Lin.Lan@yunshan.example.com, phone: 021-5550 0211}
+  - {id: ouyang, name: 欧阳明远, email: ouyang@yunshan.example.com, phone: +1 212 555 0164}
+  - {id: carter, name: Dana Carter, email: carter@yunshan.example.com}
+"""
+
+PRIVATE = """
+title: 合同终止前的资料交接与清算安排
+date: 2026-11-27
+summary: 请于本月底前派人领取印章，逾期由前台代为保管。
+audience: {clients: [yunshan]}
+attachments: [清单.csv]
+values: private.values.csv
+comparison: [{item: 财务报表专项审阅服务, old: 200 CNY/month, new: 240 CNY/month}]
+"""
+
+BODY = """
+第一段：双方核对银行对账单以后，在**交接清单**上签字盖章。
+
+Please collect the company seals from our front desk before closing time.
+"""
+
+PUBLIC = """
+title: 元旦放假安排
+date: 2026-11-20
+summary: 逾期由前台代为保管的快递，请尽早领取。
+"""
+
+PAGE = "<!doctype html><html lang=zh><head><title>公告</title></head><body><p>{}</p></body></html>"
+
+
+@pytest.fixture
+def folder(portal_folder: PortalFolder) -> PortalFolder:
+    """One client, one private notice for it, one public notice that shares a phrase with it."""
+    portal_folder.client("yunshan", CLIENT)
+    portal_folder.notice("closing", PRIVATE, BODY)
+    portal_folder.write("notices/2026/清单.csv", "项目,数量\n公章,1\n")
+    portal_folder.write("notices/2026/private.values.csv", "client,note\nyunshan,贵司另有三个月的装订费未结清\n")
+    portal_folder.notice("new-year", PUBLIC, "放假三天。\n")
+    return portal_folder
+
+
+@pytest.fixture
+def gate(folder: PortalFolder) -> Gate:
+    return Gate(folder.plan())
+
+
+def told(gate: Gate, text: str) -> list[str]:
+    """What the gate says of a page that holds a text."""
+    return [problem.message for problem in gate.check("notices/x/index.html", PAGE.format(text).encode())]
+
+
+FILE = "notices/2026/closing.zh.md"
+REGISTRY = "clients/yunshan.yml"
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "file"),
+    [
+        ("合同终止前的资料交接与清算安排", "title", FILE),
+        ("关于合同终止前的资料交接", "title", FILE),
+        ("请于本月底前派人领取", "summary", FILE),
+        ("双方核对银行对账单", "body", FILE),
+        ("双方<b>核对银行对账单以后</b>", "body", FILE),
+        ("银行对账单以后，在</p>", "body", FILE),
+        ("财务报表专项审阅", "comparison.1.item", FILE),
+        ("另有三个月的装订费", "values, column note", FILE),
+        ("please COLLECT the company", "body", FILE),
+        ("collect the\n company seals", "body", FILE),
+        ("云杉贸易(上海)有限公司", "name", REGISTRY),
+        ("欧阳明远", "the name of ouyang", REGISTRY),
+        ("尊敬的欧阳明远先生", "the name of ouyang", REGISTRY),
+        ("林岚 收", "the name of lin", REGISTRY),
+        ("Dear Dana Carter,", "the name of carter", REGISTRY),
+        ("lin.lan@YUNSHAN.example.com", "the email of lin", REGISTRY),
+        ("<a href='mailto:ouyang%40yunshan.example.com'>x</a>", "the email of ouyang", REGISTRY),
+        ("021-55500211", "the phone of lin", REGISTRY),
+        ("<a href='tel:+12125550164'>x</a>", "the phone of ouyang", REGISTRY),
+    ],
+)
+def test_private_text_is_recognised(gate: Gate, text: str, key: str, file: str) -> None:
+    """Any part of the prose from 8 Han or 16 other characters on; names, addresses and numbers whole."""
+    assert told(gate, text) == [f"this public file holds something private: {key} of {file}"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "合同终止前的资",
+        "逾期由前台代为保管",
+        "collect the seals",
+        "申请可由林岚芳办理",
+        "云杉与蓝圃",
+        "请于2026年12月31日前完成",
+        "021-5550 0212",
+        "service@example.com",
+        "试用公告",
+    ],
+)
+def test_other_text_passes(gate: Gate, text: str) -> None:
+    """Shorter pieces, other names and numbers, and whatever a public notice says too."""
+    assert told(gate, text) == []
+
+
+SECRET_LINE = "双方核对银行对账单以后"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "".join(f"&#{ord(c)};" for c in SECRET_LINE).encode(),
+        "".join(f"&#x{ord(c):x};" for c in SECRET_LINE).encode(),
+        quote(SECRET_LINE).encode(),
+        json.dumps({"text": SECRET_LINE}).encode(),
+        base64.b64encode(SECRET_LINE.encode()),
+        b"<img src='data:text/html;base64," + base64.b64encode(f"<p>{SECRET_LINE}</p>".encode()) + b"'>",
+        base64.urlsafe_b64encode(SECRET_LINE.encode()).rstrip(b"="),
+        gzip.compress(SECRET_LINE.encode()),
+    ],
+    ids=["decimal", "hexadecimal", "percent", "json", "base64", "data-url", "base64url", "gzip"],
+)
+def test_private_text_is_recognised_in_every_usual_disguise(gate: Gate, data: bytes) -> None:
+    """Entities, percent signs, escapes, base64 and gzip hide nothing."""
+    (problem,) = gate.check("search.json", data)
+    assert problem.location.file == "search.json"
+
+
+def test_a_path_is_searched_too(gate: Gate) -> None:
+    """A private title must not become an address either."""
+    (problem,) = gate.check(f"notices/{quote('合同终止前的资料交接与清算安排')}/index.html", b"")
+    assert problem.code == "private-text"
+
+
+def test_a_private_attachment_is_recognised_by_its_bytes(gate: Gate, folder: PortalFolder) -> None:
+    """Copied under any name, though its text has no phrase."""
+    data = (folder.root / "notices/2026/清单.csv").read_bytes()
+    (problem,) = gate.check("notices/x/files/a.csv", data)
+    assert "the attachment of notices/2026/清单.csv" in problem.message
+
+
+def test_a_code_is_recognised(folder: PortalFolder, secret: Secret) -> None:
+    """In groups or not, in either case, when the gate knows the secret."""
+    code = str(sealing.code(secret, "yunshan/lin", 1))
+    gate = Gate(folder.plan(), secret)
+    for text in (f"/my/#{code}", code.lower(), code.replace("-", "")):
+        assert told(gate, text) == [f"this public file holds something private: code of {REGISTRY}"]
+
+
+def test_sealed_files_are_not_searched(gate: Gate) -> None:
+    """What lies in my/s/ is ciphertext; the document beside it is public."""
+    assert gate.check("my/s/" + "0" * 32, SECRET_LINE.encode()) == []
+    assert gate.check("my/index.html", SECRET_LINE.encode()) != []
+
+
+def test_what_is_public_elsewhere_is_no_leak(folder: PortalFolder) -> None:
+    """A phrase, a name or an address that stands in content/, mkdocs.yml or a public notice passes."""
+    folder.write("content/about.zh.md", f"# 关于\n\n{SECRET_LINE}。客户包括云杉贸易（上海）有限公司。\n")
+    folder.notice("visit", "title: 到访\ndate: 2026-11-21\n", "请找 Dana Carter（carter@yunshan.example.com）。\n")
+    gate = Gate(folder.plan())
+    assert told(gate, f"{SECRET_LINE}云杉贸易（上海）有限公司 Dana Carter carter@yunshan.example.com") == []
+    assert told(gate, "请于本月底前派人领取") != []
+
+
+def test_the_engine_s_own_words_are_no_leak(folder: PortalFolder) -> None:
+    """A private notice may quote what Material says on every page."""
+    folder.notice(
+        "quote",
+        "title: 按钮\ndate: 2026-11-27\naudience: {clients: [yunshan]}\n",
+        "找到 # 个符合条件的结果，没有找到符合条件的结果\n",
+    )
+    gate = Gate(folder.plan())
+    assert gate.check("index.html", "没有找到符合条件的结果".encode()) == []
+
+
+def test_what_cannot_be_searched_does_not_pass(gate: Gate) -> None:
+    """A damaged archive, or one with something hung on behind, fails closed."""
+    packed = gzip.compress(b"public" * 1000)
+    for data in (packed[:-9], packed + packed, b"\x1f\x8bnonsense"):
+        (problem,) = gate.check("a.gz", data)
+        assert problem.code == "unsearchable"
+    assert gate.check("a.gz", packed) == []
+
+
+def test_the_gate_never_repeats_what_it_found(gate: Gate) -> None:
+    """Its problems go to logs: they name files and keys only."""
+    problems = gate.check("index.html", (CLIENT + PRIVATE + BODY).encode())
+    said = " ".join(f"{problem} {problem.hint}" for problem in problems)
+    assert len(problems) > 5
+    for private in ("林岚", "云杉贸易", "example.com", "5550", "终止", "seals"):
+        assert private not in said
+
+
+def test_a_portal_without_private_sources_lets_everything_pass(portal_folder: PortalFolder) -> None:
+    """Nothing is private where nothing is."""
+    portal_folder.notice("new-year", PUBLIC, "放假三天。\n")
+    assert told(Gate(portal_folder.plan()), SECRET_LINE) == []
