@@ -179,7 +179,10 @@ class _Sealer:
         if known not in self._keys:
             text = version.original
             assert text is not None, "a sheet has only versions whose text is known"
-            here = [a for a in entry.attachments if a.name in text.notice.attachments]
+            bodies = [found.body for found in version.texts.values()]
+            here = [
+                a for a in entry.attachments if a.name in text.notice.attachments or any(a.name in b for b in bodies)
+            ]
             places = {attachment: f"#file:{number}" for number, attachment in enumerate(here)}
             article = self.articles.render(
                 entry, version, binder.language, values=values, file_url=lambda a: places.get(a, ""), private=True

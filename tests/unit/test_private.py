@@ -275,3 +275,16 @@ def test_both_languages_say_the_same_things() -> None:
     assert zh.keys == en.keys
     for key in zh.keys:
         assert set(re.findall(r"\{\w+\}", zh(key))) == set(re.findall(r"\{\w+\}", en(key))), key
+
+
+def test_an_image_in_a_private_text_is_sealed_with_it(folder: PortalFolder, secret: Secret) -> None:
+    """A picture beside a private notice is in no public file, and the notice's object carries its key."""
+    folder.notice("handover", TO_ONE, "![印章](seal.png)\n")
+    folder.write("notices/2026/seal.png", b"\x89PNG private picture")
+    files = made(folder.plan(), secret)
+    sheet = next(s for s in index_of(files, secret, "yunshan/lin")["sheets"] if s["id"] == "handover")
+    notice = json.loads(opened(files, sheet["versions"][0]["key"]))
+    assert [file["name"] for file in notice["files"]] == ["seal.png"]
+    assert 'src="#file:0"' in notice["html"]
+    assert opened(files, notice["files"][0]["key"], Content.ATTACHMENT) == b"\x89PNG private picture"
+    assert not any(b"private picture" in data for data in files.values())
