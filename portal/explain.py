@@ -79,8 +79,8 @@ def _sentence(error: ErrorDetails, path: Path, model: type[BaseModel]) -> tuple[
     if kind == "extra_forbidden":
         key = str(error["loc"][-1])
         if error["input"] is None and (not key.isascii() or " " in key):
-            # In {a: b, c} the comma ends the value; people mean a sentence with a comma in it.
-            return "unknown-key", f"'{key}' is read as a key", "put the text with the comma in quotes"
+            # In {a: b, c} the comma ends the value; people mean a sentence with a comma in it, maybe a private one.
+            return "unknown-key", "a piece of text is read as a key", "put the text with the comma in quotes"
         near = nearest(key, _keys_around(model, error["loc"]))
         return (
             "unknown-key",

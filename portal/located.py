@@ -44,7 +44,7 @@ class Document:
 
 
 def decode(data: bytes) -> tuple[str, tuple[Fault, ...], tuple[Fault, ...]]:
-    """Bytes to text with LF line ends: (text, errors, warnings). A byte order mark and CRLF are read and warned about."""
+    """Bytes to text with LF line ends: (text, errors, warnings); a byte order mark and CRLF are warned about."""
     warnings: list[Fault] = []
     if data.startswith(b"\xef\xbb\xbf"):
         data = data[3:]

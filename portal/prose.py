@@ -114,7 +114,7 @@ class Prose:
         self._cache = _Cache(cache_dir / "prose.db") if cache_dir else None
 
     def body(self, text: Text, link: Callable[[str], str | None]) -> Rendered:
-        """A notice's body. `link` turns a relative target into an absolute site path, or None where nothing is there."""
+        """A notice's body. `link` turns a relative target into an absolute site path, None where nothing is there."""
         cache = self._cache if text.notice.public else None
         found = cache.get(text.body) if cache else None
         if found is None:

@@ -147,7 +147,7 @@ def _audience(case: Case) -> Iterator[Problem]:
     clients = case.sources.registry.clients
     for i, client in enumerate(selector.clients):
         if client not in clients:
-            hint = _meant(client, list(clients))
+            hint = "write the name of its file in clients/, without .yml"  # a near one would name another client
             yield case.problem("unknown-client", "the registry has no such client", hint, "audience", "clients", i)
     for name, chosen, known in (
         ("segment", selector.segments, options.segments),

@@ -169,32 +169,9 @@ def _file_notices(settings: Settings, papers: list[Paper], problems: list[Proble
         groups.setdefault((paper.file.parent, paper.stem), []).append(paper)
     filed: dict[str, Filed] = {}
     for group in groups.values():
-        originals = [p for p in group if "translates" not in p.data]
-        if len(originals) > 1:
-            first = next((p for p in originals if p.language == settings.default_language), originals[0])
-            for other in originals:
-                if other is not first:
-                    problems.append(
-                        Problem(
-                            other.at(),
-                            "two-originals",
-                            f"{first.shown} is the original too",
-                            "add translates: 1 here (the version that this translation renders), and keep only words",
-                        )
-                    )
-            originals = [first]
-        if not originals:
-            problems.extend(
-                Problem(
-                    p.at("translates"),
-                    "no-original",
-                    "this translation has no original beside it",
-                    "remove 'translates', or add the original",
-                )
-                for p in group
-            )
+        original = _original(settings, group, problems)
+        if original is None:
             continue
-        original = originals[0]
         notice, found = notice_of(original)
         problems += found
         translations = _translations(group, notice, problems)
@@ -214,6 +191,23 @@ def _file_notices(settings: Settings, papers: list[Paper], problems: list[Proble
         _check_attachments(original, notice, problems)
         filed[notice.id] = Filed(notice, original, translations, _read_values(settings, original, notice, problems))
     return filed
+
+
+def _original(settings: Settings, group: list[Paper], problems: list[Problem]) -> Paper | None:
+    """The one file of a notice that is not a translation."""
+    originals = [paper for paper in group if "translates" not in paper.data]
+    if not originals:
+        message, hint = "this translation has no original beside it", "remove 'translates', or add the original"
+        problems.extend(Problem(p.at("translates"), "no-original", message, hint) for p in group)
+        return None
+    first = next((p for p in originals if p.language == settings.default_language), originals[0])
+    hint = "add translates: 1 here (the version that this translation renders), and keep only words"
+    problems.extend(
+        Problem(other.at(), "two-originals", f"{first.shown} is the original too", hint)
+        for other in originals
+        if other is not first
+    )
+    return first
 
 
 def _translations(group: list[Paper], notice: Notice | None, problems: list[Problem]) -> dict[str, Paper]:
