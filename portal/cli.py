@@ -34,7 +34,6 @@ from portal import (
     shells,
     sources,
     starting,
-    states,
 )
 from portal.article import Articles
 from portal.config import Misconfigured, Settings
@@ -66,17 +65,18 @@ def read(root: Path, now: str | None) -> Reading:
     found = sources.read(settings)
     past = history.read(settings, found)
     problems = [*found.problems, *past.problems, *rules.check(settings, found)]
-    return Reading(settings, plan.make(settings, found, past, _clock(now, settings)), problems)
+    return Reading(settings, plan.make(settings, found, past, _clock(now, settings.zone)), problems)
 
 
-def _clock(now: str | None, settings: Settings) -> dt.datetime:
-    """The editorial clock: `--now`, in the firm's zone where it names none; else this moment."""
+def _clock(now: str | None, zone: dt.tzinfo | None) -> dt.datetime:
+    """The editorial clock: `--now`, in `zone` (None: the machine's) where it names none; else this moment."""
     if now is None:
-        return dt.datetime.now(settings.zone)
+        return dt.datetime.now(zone).astimezone(zone)
     try:
-        return states.instant(dt.datetime.fromisoformat(now), settings.zone)
+        moment = dt.datetime.fromisoformat(now)
     except ValueError:
         raise PortalError(f"--now {now} is not a moment", "write it as 2026-12-07T09:30+08:00") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
 
 
 def render(settings: Settings, out: Path) -> None:
@@ -240,8 +240,7 @@ def import_(folder: Path, root: Path, dry_run: bool, form: str) -> int:
 @now_option
 def init(folder: Path, now: str | None) -> int:
     """Make a new portal in FOLDER."""
-    today = dt.datetime.fromisoformat(now).date() if now else dt.datetime.now().astimezone().date()
-    made = starting.start(folder, today)
+    made = starting.start(folder, _clock(now, None).date())
     _say(f"made a portal of {len(made)} files in {folder}; next: python build.py check --root {folder}")
     return FINE
 

@@ -187,7 +187,7 @@ class _Builder:
         if id(node) in self._seen:
             if not self.foreign_tags:
                 self.faults.append(
-                    Fault(place, "yaml-alias", "aliases (*name) are not read here", "write the value out")
+                    Fault(self.places[path], "yaml-alias", "aliases (*name) are not read here", "write the value out")
                 )
             return None
         self._seen.add(id(node))

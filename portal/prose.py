@@ -123,9 +123,9 @@ class Prose:
                 cache.put(text.body, found)
         problems = [_removed(tag, text) for tag in found["removed"]]
         if found["fault"]:
-            problems.append(
-                Problem(Location(text.path, text.body_line), "markdown", found["fault"], "simplify the text")
-            )
+            where = Location(text.path, text.body_line)
+            hint = "it is shown as it was written; simplify it"
+            problems.append(Problem(where, "markdown", found["fault"], hint, Severity.WARNING))
         done = _resolve(found["html"], link, lambda target: problems.append(_broken(target, text)))
         headings = tuple(Heading(*h) for h in found["headings"])
         return Rendered(done, headings, tuple(problems))

@@ -32,7 +32,7 @@ def test_every_value_knows_its_line_and_column() -> None:
         ("\ttitle: x\n", "yaml-syntax", (1, 1)),
         ("date: 2026-02-30\n", "impossible-date", (1, 7)),
         ("date: 2026-13-01\n", "impossible-date", (1, 7)),
-        ("a: &x [1]\nb: *x\n", "yaml-alias", (1, 4)),
+        ("a: &x [1]\nb: *x\n", "yaml-alias", (2, 1)),
         ("a: !!python/object:os.system x\n", "yaml-tag", (1, 4)),
         ("a: \x07\n", "yaml-character", (1, 1)),
         ("[a]: 1\n", "yaml-key", (1, 1)),
