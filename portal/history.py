@@ -16,7 +16,8 @@ from portal import states
 from portal.config import Settings
 from portal.errors import Problem, Severity
 from portal.notice import Dossier, Text, Version
-from portal.sources import Filed, Paper, Sources, as_paper, notice_of, rendered
+from portal.paper import Paper, as_paper, notice_of, rendered
+from portal.sources import Filed, Sources
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
+from portal.paper import name_parts
 from portal.plan import Plan
-from portal.sources import name_parts
 
 
 class Links:

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import yaml
 
-from portal import sources
 from portal.config import Settings
 from portal.importing.fields import date_node, text_node, true_node
 from portal.importing.posts import Post
 from portal.notice import TEXT_KEYS
+from portal.paper import name_parts
 
 _TRACE = re.compile(rb"^x-imported: \{from: .*, sha256: '?([0-9a-f]{16})'?\}\r?$", re.MULTILINE)
 _TRANSLATES = re.compile(rb"^translates:", re.MULTILINE)
@@ -42,7 +42,7 @@ def traces(settings: Settings) -> Iterator[tuple[str, Earlier]]:
                 continue
             trace = _TRACE.search(head)
             if trace is not None:
-                identity, _ = sources.name_parts(settings, file.stem)
+                identity, _ = name_parts(settings, file.stem)
                 yield (
                     trace[1].decode(),
                     Earlier(file, identity, _TRANSLATES.search(head, 0, trace.start()) is not None),

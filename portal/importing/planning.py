@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from portal import explain, sources
+from portal import explain
 from portal.config import Settings
 from portal.errors import Location, PortalError, Problem, Severity, errors_in, order
 from portal.importing import bodies, composing, fields, folders, languages, matter, moments, naming
@@ -18,6 +18,7 @@ from portal.importing.matter import Matter
 from portal.importing.outcome import Import, Planned
 from portal.importing.posts import Group, Post, common, preference
 from portal.located import Fault
+from portal.paper import Paper, as_paper, notice_of, read_file, rendered
 
 
 def survey(folder: Path, settings: Settings, taken_ids: Collection[str]) -> Import:
@@ -238,7 +239,7 @@ class _Survey:
                 self._plan_group(group, identity, first / f"{group.date.year:04}")
 
     def _plan_group(self, group: Group, identity: str, folder: Path) -> None:
-        original: sources.Paper | None = None
+        original: Paper | None = None
         for post in group.posts:
             target = folder / f"{identity}.{post.language}.md"
             translation = post is not group.original
@@ -246,7 +247,7 @@ class _Survey:
             if post.trace in self._earlier:
                 self._already.append(post.shown)
                 if not translation:
-                    original, _ = sources.read_file(self._settings, self._earlier[post.trace].file)
+                    original, _ = read_file(self._settings, self._earlier[post.trace].file)
                 continue
             if target.exists():
                 shown = self._settings.shown(target)
@@ -293,14 +294,14 @@ class _Survey:
             )
 
     def _proof(
-        self, target: Path, data: bytes, original: sources.Paper | None, translation: bool
-    ) -> tuple[sources.Paper | None, list[Problem]]:
+        self, target: Path, data: bytes, original: Paper | None, translation: bool
+    ) -> tuple[Paper | None, list[Problem]]:
         """Read what would be written as the portal will: nothing that it would refuse is ever written."""
-        paper, problems = sources.as_paper(self._settings, target, data)
+        paper, problems = as_paper(self._settings, target, data)
         if paper is not None and not translation:
-            problems += sources.notice_of(paper)[1]
+            problems += notice_of(paper)[1]
         elif paper is not None and original is not None:
-            problems += sources.rendered(original, paper)[1]
+            problems += rendered(original, paper)[1]
         elif paper is not None:
             problems.append(
                 Problem(

@@ -200,7 +200,7 @@ BROKEN: dict[str, tuple[str | bytes, int, str]] = {
     "open.md": ("---\ntitle: x\ndate: 2020-01-01\n\nText\n", 1, "open-front-matter"),
     "twice.md": ("---\ntitle: x\ndate: 2020-01-01\ntitle: y\n---\n", 4, "duplicate-key"),
     "yaml.md": ("---\ntitle: x\ntags: [a, b\ndate: 2020-01-01\n---\n", 4, "yaml-syntax"),
-    "alias.md": ("---\ntitle: x\ndate: 2020-01-01\na: &b [1]\nc: *b\n---\n", 4, "yaml-alias"),
+    "alias.md": ("---\ntitle: x\ndate: 2020-01-01\na: &b [1]\nc: *b\n---\n", 5, "yaml-alias"),
     "toml.md": ('+++\ntitle = "x"\ndate = 2020-13-01\n+++\n', 3, "toml-syntax"),
     "json.md": ('{\n  "title": "x"\n}\n', 1, "json-front-matter"),
     "keys.md": ("title: x\ndate: 2020-01-01\n\nText\n", 1, "no-front-matter"),

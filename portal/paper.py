@@ -1,0 +1,154 @@
+"""One file of a notice: its front matter as data with places, its body, and what its name says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from portal import explain, frontmatter
+from portal.config import Settings
+from portal.errors import Location, Problem, Severity
+from portal.located import Document
+from portal.notice import ID, TEXT_KEYS, Money, Notice, Text, as_notice
+
+_LANGUAGE_SUFFIX = re.compile(r"\.([a-z]{2,3}(?:-[A-Za-z]{2,8})?)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """One notice file as read: its data without `x-` keys, and where everything stood."""
+
+    shown: str
+    """Path relative to the portal's root."""
+    file: Path
+    stem: str
+    """The file name without language and ending."""
+    language: str
+    document: Document
+    data: Mapping[str, Any]
+    body: str
+    body_line: int
+
+    @property
+    def translates(self) -> int | None:
+        value = self.data.get("translates")
+        return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+    def at(self, *path: str | int) -> Location:
+        """The place of a key in the file."""
+        return Location(self.shown, *self.document.place(path))
+
+
+def name_parts(settings: Settings, name: str) -> tuple[str, str]:
+    """A file name without `.md` as (stem, language); without a language it is in the portal's first."""
+    match = _LANGUAGE_SUFFIX.search(name)
+    if match and match[1] in settings.languages:
+        return name[: match.start()], match[1]
+    return name, settings.default_language
+
+
+def read_file(settings: Settings, file: Path) -> tuple[Paper | None, list[Problem]]:
+    """Read one notice file from the working tree."""
+    shown = settings.shown(file)
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        return None, [
+            Problem(
+                Location(shown), "unreadable", f"the file cannot be read: {error.strerror}", "check its permissions"
+            )
+        ]
+    return as_paper(settings, file, data)
+
+
+def as_paper(settings: Settings, file: Path, data: bytes) -> tuple[Paper | None, list[Problem]]:
+    """Take a notice file's bytes apart; `file` names where they stand, or once stood."""
+    shown = settings.shown(file)
+    leaf = frontmatter.split(data)
+    problems = explain.faults(shown, leaf.warnings, Severity.WARNING) + explain.faults(shown, leaf.front.faults)
+    if leaf.front.faults:
+        return None, problems
+    if not isinstance(leaf.front.data, dict):
+        message = "the front matter is empty" if leaf.front.data is None else "the front matter is not a block of keys"
+        problems.append(Problem(Location(shown, 2), "no-keys", message, "write at least title: … and date: …"))
+        return None, problems
+    stem, language = name_parts(settings, file.name.removesuffix(".md"))
+    fields = {key: value for key, value in leaf.front.data.items() if not key.startswith("x-")}
+    return Paper(shown, file, stem, language, leaf.front, fields, leaf.body, leaf.body_line), problems
+
+
+def notice_of(paper: Paper) -> tuple[Notice | None, list[Problem]]:
+    """The notice that an original's front matter describes."""
+    notice, errors = as_notice({"id": paper.stem, **paper.data})
+    problems = explain.complaints(paper.shown, paper.document, errors, Notice)
+    identity = paper.data.get("id", paper.stem)
+    if isinstance(identity, str) and not ID.fullmatch(identity):
+        problems.append(
+            Problem(
+                paper.at("id"),
+                "bad-id",
+                "the id is part of an address: lower-case letters, digits, hyphens, at most 120",
+                "write one like id: fees-2027" if "id" in paper.data else "rename the file, or add a line id: …",
+            )
+        )
+        return None, problems
+    return notice, problems
+
+
+def rendered(original: Paper, translation: Paper) -> tuple[Text | None, list[Problem]]:
+    """A translation's words laid over the facts of the version it renders."""
+    problems: list[Problem] = []
+    words = {k: v for k, v in translation.data.items() if k not in ("translates", "id")}
+    base = {"id": original.stem, **original.data}
+    merged = _overlay(base, words, (), translation, problems)
+    if problems:
+        return None, problems
+    notice, errors = as_notice(merged)
+    problems = explain.complaints(translation.shown, translation.document, errors, Notice)
+    if notice is None:
+        return None, problems
+    return Text(
+        translation.language, notice, translation.body, translation.shown, translation.body_line, translation.translates
+    ), problems
+
+
+def _overlay(base: Any, words: Any, path: tuple[str | int, ...], paper: Paper, problems: list[Problem]) -> Any:
+    """`base` with the texts of `words` in it; whatever is not a text in the right place is a problem."""
+    if isinstance(words, dict):
+        if not isinstance(base, dict):
+            base = {}
+        return {**base, **{k: _overlay(base.get(k), v, (*path, k), paper, problems) for k, v in words.items()}}
+    if isinstance(words, list):
+        if not isinstance(base, list) or len(base) != len(words):
+            count = len(base) if isinstance(base, list) else 0
+            problems.append(
+                Problem(
+                    paper.at(*path),
+                    "list-length",
+                    f"{len(words)} entries here, {count} in the original",
+                    "translate every entry, in the same order",
+                )
+            )
+            return base
+        return [_overlay(b, w, (*path, i), paper, problems) for i, (b, w) in enumerate(zip(base, words, strict=True))]
+    pattern = ".".join("*" if isinstance(step, int) else step for step in path)
+    if path[0] == "details":
+        fits = isinstance(base, str)
+    else:
+        fits = pattern in TEXT_KEYS and not (
+            pattern.startswith("comparison.") and isinstance(base, str) and Money.parse(base) is not None
+        )
+    if not fits and words != base:
+        problems.append(
+            Problem(
+                paper.at(*path),
+                "fact-in-translation",
+                f"'{pattern}' is a fact; a translation holds words only",
+                "remove it here; it comes from the original",
+            )
+        )
+        return base
+    return words
