@@ -287,6 +287,7 @@ def serve(root: Path, port: int, now: str | None) -> int:
     """Build, serve the site on loopback, and build again whenever a source changes."""
     folder = root.resolve()
     out = folder / "site"
+    seen = _fingerprint(folder, out)  # before building, so that nothing saved meanwhile is missed
     _rebuild(folder, out, now)
     handler = functools.partial(_Handler, directory=str(out))
     try:
@@ -296,7 +297,6 @@ def serve(root: Path, port: int, now: str | None) -> int:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     _say(f"serving http://127.0.0.1:{server.server_port}/ (stop with Ctrl-C)")
     try:
-        seen = _fingerprint(folder, out)
         while True:
             time.sleep(0.5)
             current = _fingerprint(folder, out)
