@@ -1,0 +1,1 @@
+"""Notices to mail: who is due what, frozen in a ledger, then delivered and recorded."""

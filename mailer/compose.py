@@ -1,0 +1,365 @@
+"""A digest to the bytes of its message.
+
+What people with the same news read is one skeleton, in which the name, the clients and the private codes are slots;
+a letter is what differs from person to person. Skeleton, letter and codes give the same bytes at any time, so the
+ledger keeps the first two and only a hash of the whole: never a code.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
+from markupsafe import escape
+from pydantic import BaseModel, ConfigDict
+
+from mailer.digest import Digest, Event, Item
+from portal import addresses, words
+from portal.client import Recipient
+from portal.errors import PortalError
+from portal.notice import Disclosure, Notice
+from portal.plan import Plan
+from portal.words import Words
+
+LARGEST = 90_000
+"""Bytes of HTML; mail programs cut longer ones off (Gmail at 102 kB)."""
+
+_OPEN, _CLOSE = "\ufdd0", "\ufdd1"
+"""Noncharacters (Unicode 23.7) around a slot's name; `_clean` takes them out of what people write."""
+_SLOT = re.compile(f"{_OPEN}([a-z]+)(?:\\.(\\d+))?{_CLOSE}")
+
+_UNWANTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\s]+")
+_VALUE = re.compile(r"\{\{\s*[\w-]+\s*\}\}")
+
+
+class Letter(BaseModel):
+    """What is particular to one person's message; the ledger keeps it as JSON."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: str
+    address: str
+    name: str
+    language: str
+    date: str
+    """As in the header field (RFC 5322, section 3.3)."""
+    sender: str
+    sender_name: str
+    reply_to: str
+    site_url: str
+    readers: tuple[tuple[str, int], ...]
+    """Whose codes fill the code slots, in their order: (client/contact, epoch)."""
+    clients: tuple[str, ...]
+    """What fills the client slots, in the readers' order: the clients' names."""
+    pages: tuple[str, ...]
+    """Paths below the site that must be there before the message leaves."""
+    newest: dt.datetime
+    """When the youngest text it links to was published, or withdrawn."""
+
+    @property
+    def message_id(self) -> str:
+        """The same for ever, so that whoever gets a message twice can see that it is one."""
+        return f"<{self.key}@{self.sender.rpartition('@')[2]}>"
+
+
+class Skeleton(BaseModel):
+    """What everybody with the same news reads, with slots for what differs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    subject: str
+    text: str
+    html: str
+
+    @property
+    def key(self) -> str:
+        """SHA-256 of its JSON form, in hexadecimal."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What a notice asks of its reader."""
+
+    needed: bool
+    what: str
+    by: dt.date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """One notice as the templates see it; what may not be disclosed is empty."""
+
+    title: str
+    summary: str
+    kind: str
+    number: str
+    published: str
+    news: str
+    """new, revised or withdrawn."""
+    note: str
+    """What changed with this version, or why it was withdrawn."""
+    effective: str
+    action: Action | None
+    """None: the notice says nothing about it, or may not be disclosed."""
+    hidden: bool
+    """Not even the title may be disclosed."""
+    private: bool
+    urgent: bool
+    url: str
+    """The public page; empty for a private notice."""
+    clients: tuple[str, ...]
+    """Slots of the names of the clients it concerns; empty for who looks after one client."""
+
+
+def templates(root: Path) -> Environment:
+    """The mail templates: the portal's own where it has them, else the program's."""
+    folders = (root / "site_templates" / "mail", words.TEMPLATES / "mail")
+    return Environment(
+        loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def letter(plan: Plan, digest: Digest) -> Letter:
+    """What the ledger must keep to rebuild one person's message."""
+    mail, person = plan.settings.options.mail, digest.person
+    readers = _private_readers(digest)
+    site = plan.addresses(person.language)
+    public = [item for item in digest.items if not item.entry.private]
+    pages = [site.notice(item.entry.id) for item in public]
+    pages += [site.version(item.entry.id, item.version.number) for item in public]
+    return Letter(
+        key=digest.key,
+        address=person.address,
+        name=_clean(person.name),
+        language=person.language,
+        date=format_datetime(plan.now.astimezone(person.zone)),
+        sender=mail.sender,
+        sender_name=_clean(_sender_name(plan, person.language)),
+        reply_to=mail.reply_to or mail.sender,
+        site_url=plan.settings.site_url,
+        readers=tuple((reader.key, plan.registry.epoch(reader)) for reader in readers),
+        clients=tuple(_clean(reader.client.name) for reader in readers),
+        pages=tuple(pages),
+        newest=max(max(item.version.on, item.waiting_since) for item in digest.items),
+    )
+
+
+def skeleton(plan: Plan, digest: Digest, environment: Environment, *, hide_private: bool = False) -> Skeleton:
+    """Write a digest, with slots. With `hide_private` no private notice is named, whatever it allows.
+
+    Raises PortalError where a portal's own template fails.
+    """
+    language = digest.person.language
+    readers = _private_readers(digest)
+    several = len({recipient.client.id for recipient in digest.person.recipients}) > 1
+    paragraphs = [_paragraph(plan, digest, item, readers, several, hide_private) for item in digest.items]
+    paragraphs.sort(key=_importance)
+    values = {
+        "w": words.load(language, "mail"),
+        "day": lambda date: words.day(date, language),
+        "language": language,
+        "site_name": plan.settings.name_in(language),
+        "site_url": plan.settings.site_url + plan.addresses(language).home,
+        "my_url": plan.settings.site_url + addresses.MY,
+        "sender_name": _sender_name(plan, language),
+        "reply_to": plan.settings.options.mail.reply_to or plan.settings.options.mail.sender,
+        "lead": _lead(paragraphs, plan.now.astimezone(digest.person.zone).date(), language),
+        "name": _slot("name"),
+        "paragraphs": paragraphs,
+        "several": several,
+        "keys": [(_slot("client", i), _slot("code", i)) for i in range(len(readers))],
+    }
+    try:
+        subject, text = (environment.get_template(f"digest.{part}").render(values) for part in ("subject.txt", "txt"))
+        html = _fitting(environment, values, len(paragraphs))
+    except (TemplateError, KeyError) as error:
+        raise PortalError(f"a mail template cannot be used: {error}", "see site_templates/mail/") from error
+    return Skeleton(subject=_clean(subject), text=text, html=html)
+
+
+def _fitting(environment: Environment, values: Mapping[str, object], count: int) -> str:
+    """The HTML of a digest: of very many notices the first in full, then titles, then a number, so that it fits."""
+    template = environment.get_template("digest.html")
+    full = named = count
+    while True:
+        html = template.render(values, full=full, named=named)
+        if len(html.encode()) <= LARGEST:
+            return html
+        if named == 0:
+            raise PortalError("a digest makes too much HTML even without its notices", "shorten digest.html")
+        if full > 0:
+            full //= 2
+        else:
+            named //= 2
+
+
+def message(letter: Letter, skeleton: Skeleton, codes: Sequence[str]) -> bytes:
+    """The message as it goes over the wire, with CRLF; the same arguments always give the same bytes.
+
+    `codes` are those of `letter.readers`, in order.
+    """
+    slots = {"name": [letter.name], "client": letter.clients, "code": codes}
+    utf8 = not (
+        letter.address + letter.sender + letter.reply_to
+    ).isascii()  # such an address needs SMTPUTF8 (RFC 6531) and headers in UTF-8
+    mail = EmailMessage(policy=SMTP.clone(cte_type="7bit", utf8=utf8))
+    mail["Date"] = letter.date
+    mail["From"] = _mailbox(letter.sender_name, letter.sender)
+    mail["To"] = _mailbox(letter.name, letter.address)
+    if letter.reply_to != letter.sender:
+        mail["Reply-To"] = _mailbox("", letter.reply_to)
+    mail["Subject"] = _header(skeleton.subject)
+    mail["Message-ID"] = letter.message_id
+    mail["List-Id"] = f"<{urlsplit(letter.site_url).hostname}>"
+    mail["List-Unsubscribe"] = f"<mailto:{letter.reply_to}?subject={quote('unsubscribe ' + letter.key)}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(_fill(skeleton.text, slots, str))
+    mail.add_alternative(_fill(skeleton.html, slots, lambda value: str(escape(value))), subtype="html")
+    mail.set_boundary(f"=_{letter.key}")
+    mail["Content-Language"] = letter.language  # last, or making it multipart would move this to the first part
+    for name, value in mail.items():
+        if _UNWANTED.search(str(value).replace(" ", "")):
+            raise PortalError(f"the header {name} of a message would break into two")
+    return mail.as_bytes()
+
+
+def text_part(letter: Letter, skeleton: Skeleton, codes: Sequence[str]) -> str:
+    """The plain text that the message carries."""
+    return _fill(skeleton.text, {"name": [letter.name], "client": letter.clients, "code": codes}, str)
+
+
+def _sender_name(plan: Plan, language: str) -> str:
+    """The configured name, which is in the portal's first language; in others, the site's name if it has one."""
+    settings = plan.settings
+    own = None if language in settings.options.site_names else settings.options.mail.sender_name
+    return own or settings.name_in(language)
+
+
+def _private_readers(digest: Digest) -> list[Recipient]:
+    """For whose private pages the message needs links, each once, in the order of the person's contacts."""
+    wanted = {reader.key for item in digest.items if item.entry.private for reader in item.readers}
+    return [recipient for recipient in digest.person.recipients if recipient.key in wanted]
+
+
+def _paragraph(
+    plan: Plan, digest: Digest, item: Item, readers: list[Recipient], several: bool, hide_private: bool
+) -> Paragraph:
+    language = digest.person.language
+    text = item.version.text(language)
+    assert text is not None, "only versions whose text is known are told"
+    notice, private = text.notice, item.entry.private
+    w = words.load(language, "mail")
+    allowed = _allowed(item.text.notice, private, hide_private)
+    title = "" if allowed is Disclosure.NOTHING else _unfilled(notice.title)
+    open_text = title != "" and (not private or allowed in (Disclosure.SUMMARY, Disclosure.FULL))
+    withdrawn = item.event is Event.WITHDRAWN
+    number = item.version.number
+    note = notice.revisions[number - 2].note if number > 1 else ""
+    if withdrawn and notice.withdrawn:
+        note = notice.withdrawn.reason
+    return Paragraph(
+        title=title or w("hidden"),
+        summary=_unfilled(notice.summary or "") if open_text and not withdrawn else "",
+        kind=words.load(language)(f"kind.{notice.kind}") if title else "",
+        number=_clean(notice.number or "") if title else "",
+        published=words.day(item.version.on.astimezone(plan.settings.zone).date(), language),
+        news="withdrawn" if withdrawn else "revised" if item.told else "new",
+        note=_unfilled(note) if open_text else "",
+        effective=_effective(notice, language) if open_text and not withdrawn else "",
+        action=_action(notice, open_text, w) if title and not withdrawn else None,
+        hidden=title == "",
+        private=private,
+        urgent=item.urgent,
+        url="" if private else plan.settings.site_url + plan.addresses(language).notice(item.entry.id),
+        clients=tuple(_slot("client", readers.index(r)) for r in item.readers) if private and several else (),
+    )
+
+
+def _allowed(notice: Notice, private: bool, hide_private: bool) -> Disclosure:
+    if not private:
+        return Disclosure.FULL
+    return Disclosure.NOTHING if hide_private else notice.mail.disclose
+
+
+def _action(notice: Notice, with_words: bool, w: Words) -> Action | None:
+    """What is asked. Of a private notice that discloses its title, whether and by when, in no words of its own."""
+    action, ack = notice.action, notice.ack
+    if action is not None and action.needed:
+        return Action(True, _unfilled(action.what or "") if with_words else "", action.by)
+    if ack is not None:
+        return Action(True, w(f"ack.{ack.level}"), ack.by)
+    return Action(False, "", None) if action is not None else None
+
+
+def _effective(notice: Notice, language: str) -> str:
+    start = notice.effective.start if notice.effective else None
+    return words.day(start, language) if start else ""
+
+
+def _importance(paragraph: Paragraph) -> tuple[bool, bool, dt.date]:
+    """Urgent first, then what must be done, the nearest date first; the rest stays newest first."""
+    needed = paragraph.action is not None and paragraph.action.needed
+    by = paragraph.action.by if paragraph.action and needed else None
+    return (not paragraph.urgent, not needed, by or dt.date.max)
+
+
+def _lead(paragraphs: list[Paragraph], today: dt.date, language: str) -> str:
+    """The first line: how many notices concern the reader, whether to act, and by when."""
+    w = words.load(language, "mail")
+    concern = w("lead.one") if len(paragraphs) == 1 else w("lead.many", n=len(paragraphs))
+    asked = [p.action for p in paragraphs if p.action is not None and p.action.needed]
+    if not asked:
+        return concern + w("lead.hidden" if any(p.hidden for p in paragraphs) else "lead.none")
+    dates = sorted(action.by for action in asked if action.by is not None and action.by >= today)
+    if len(paragraphs) == 1:
+        act = w("lead.act")
+    elif len(asked) == len(paragraphs):
+        act = w("lead.all_act")
+    else:
+        act = w("lead.one_acts") if len(asked) == 1 else w("lead.some_act", n=len(asked))
+    by = w("lead.by" if len(asked) == 1 else "lead.first_by", date=words.day(dates[0], language)) if dates else ""
+    hidden = sum(1 for p in paragraphs if p.hidden)
+    return f"{concern}{act}{by}{w('lead.stop')}" + (w("lead.hidden_too", n=hidden) if hidden else "")
+
+
+def _clean(text: str) -> str:
+    """Text of one line that can hold no slot, no control character and nothing UTF-8 cannot carry."""
+    return _UNWANTED.sub(" ", text).strip()
+
+
+def _unfilled(text: str) -> str:
+    """As `_clean`, but empty where per-client values belong into it: those stand in the sealed pages only."""
+    return "" if _VALUE.search(text) else _clean(text)
+
+
+def _header(text: str) -> str:
+    """Text for a header field. '=?' would be read as an encoded word (RFC 2047), and may decode to a line break."""
+    return _clean(text).replace("=?", "= ?")
+
+
+def _mailbox(name: str, address: str) -> Address:
+    local, _, domain = address.rpartition("@")
+    return Address(_header(name), local, domain)
+
+
+def _slot(name: str, index: int | None = None) -> str:
+    return f"{_OPEN}{name}{_CLOSE}" if index is None else f"{_OPEN}{name}.{index}{_CLOSE}"
+
+
+def _fill(text: str, slots: Mapping[str, Sequence[str]], written: Callable[[str], str]) -> str:
+    return _SLOT.sub(lambda match: written(slots[match[1]][int(match[2] or 0)]), text)

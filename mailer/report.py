@@ -1,0 +1,235 @@
+"""How an agenda and a ledger read: as data for programs and as lines for people. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mailer.digest import Agenda, Digest, Event, Excluded, Item, Person, Reason, Waiting, agenda
+from mailer.ledger import Delivery, Ledger, RunRecord, State
+from mailer.snapshot import thaw
+from portal.client import Recipient
+from portal.notice import Selector
+
+_ADDRESS = re.compile(r"\S*@\S*")
+
+_WHY = {
+    Reason.SUPERSEDED: "version {detail} is told instead",
+    Reason.NO_LONGER_STANDS: "{detail} before it was told",
+    Reason.TOLD_ELSEWHERE: "told already, for another of this person's clients",
+    Reason.TOLD: "told already",
+    Reason.BEFORE_BEGIN: "published before the ledger began",
+    Reason.MINOR: "a minor revision",
+    Reason.JOINED_AFTER: "joined after it was published",
+    Reason.ACCESS_ENDED: "access ended on {detail}",
+    Reason.DUPLICATE: "same client and address as {detail}",
+}
+
+_SHOWN_AT_MOST = 6
+"""Contacts named in one line."""
+
+
+def why_not(excluded: Excluded) -> str:
+    """The reason of an exclusion as a clause."""
+    return _WHY[excluded.reason].format(detail=excluded.detail)
+
+
+def why(item: Item) -> str:
+    """Why its readers are told: the notice is public, or what in its audience they answer to."""
+    audience = item.text.notice.audience
+    if not isinstance(audience, Selector):
+        return "public"
+    clients = [reader.client for reader in item.readers]
+    parts: dict[str, list[str]] = {
+        "client": [client.id for client in clients if client.id in audience.clients],
+        "segment": [name for name in audience.segments if any(name in client.segments for client in clients)],
+        "service": [name for name in audience.services if any(name in client.services for client in clients)],
+        "region": [name for name in audience.regions if any(name == client.region for client in clients)],
+        "status": list(audience.status),
+    }
+    said = [f"{name} {', '.join(values)}" for name, values in parts.items() if values]
+    if audience.ended_within is not None:
+        said.append(f"ended within {audience.ended_within.days} days")
+    return "; ".join(said)
+
+
+def news(item: Item) -> str:
+    """What an item tells: new, revised or withdrawn."""
+    if item.event is Event.WITHDRAWN:
+        return "withdrawn"
+    return "revised" if item.told else "new"
+
+
+def plan_as_json(found: Agenda, begin: dt.datetime, now: dt.datetime, *, private: bool) -> dict[str, Any]:
+    """The whole agenda. Without `private`, no name, no address and no title of a private notice."""
+    return {
+        "now": now.isoformat(),
+        "begin": begin.isoformat(),
+        "due": [_digest(digest, private) for digest in found.digests],
+        "waiting": [_waiting(waiting, private) for waiting in found.waiting],
+        "excluded": [
+            {
+                "recipients": [recipient.key for recipient in excluded.recipients],
+                "notice": excluded.notice or None,
+                "version": excluded.version or None,
+                "event": excluded.event.value,
+                "reason": excluded.reason.value,
+                "detail": excluded.detail,
+            }
+            for excluded in found.excluded
+        ],
+    }
+
+
+def _digest(digest: Digest, private: bool) -> dict[str, Any]:
+    told = {"key": digest.key, "slot": digest.slot, "due": digest.due.astimezone(digest.person.zone).isoformat()}
+    return {**told, **_person(digest.person, private), "items": [_item(item, private) for item in digest.items]}
+
+
+def _waiting(waiting: Waiting, private: bool) -> dict[str, Any]:
+    items = [_item(item, private) for item in waiting.items]
+    return {
+        "due": waiting.due.astimezone(waiting.person.zone).isoformat(),
+        **_person(waiting.person, private),
+        "items": items,
+    }
+
+
+def _person(person: Person, private: bool) -> dict[str, Any]:
+    return {
+        "recipients": [recipient.key for recipient in person.recipients],
+        "name": person.name if private else None,
+        "address": person.address if private else None,
+        "language": person.language,
+        "timezone": person.zone.key,
+        "cadence": person.cadence.value,
+    }
+
+
+def _item(item: Item, private: bool) -> dict[str, Any]:
+    return {
+        "notice": item.entry.id,
+        "version": item.version.number,
+        "event": item.event.value,
+        "news": news(item),
+        "title": title(item, private),
+        "private": item.entry.private,
+        "urgent": item.urgent,
+        "why": why(item),
+        "for": [reader.key for reader in item.readers],
+        "instead_of": sorted({receipt.version for receipt in item.instead_of}),
+    }
+
+
+def title(item: Item, private: bool) -> str | None:
+    """The title in the original's language, or None where it may not be shown."""
+    return item.text.notice.title if private or not item.entry.private else None
+
+
+def left_out(excluded: Iterable[Excluded]) -> list[tuple[str, str, str]]:
+    """Exclusions as lines (what, who, why), those of one notice and reason together."""
+    groups: dict[tuple[str, int, str], list[Recipient]] = {}
+    for one in excluded:
+        groups.setdefault((one.notice, one.version, why_not(one)), []).extend(one.recipients)
+    return [
+        (f"{notice} v{version}" if notice else "everything", named(recipients) or "everybody", reason)
+        for (notice, version, reason), recipients in groups.items()
+    ]
+
+
+def named(recipients: Sequence[Recipient]) -> str:
+    """Contacts by their keys; of many, the first ones and a number."""
+    keys = list(dict.fromkeys(recipient.key for recipient in recipients))
+    more = len(keys) - _SHOWN_AT_MOST
+    return ", ".join(keys[:_SHOWN_AT_MOST]) + (f" and {more} more" if more > 0 else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One run of the ledger, and whether everybody who was eligible is accounted for."""
+
+    run: RunRecord
+    eligible: int
+    """Receipts, decided again from the frozen registry and plan; the delivery rows play no part."""
+
+    @property
+    def terms(self) -> dict[str, int]:
+        """The right side of the equation."""
+        count = self.run.receipts
+        return {
+            "sent": count.get(State.SENT, 0),
+            "excluded": sum(self.run.excluded.values()),
+            "failed": count.get(State.FAILED, 0),
+            "in doubt": count.get(State.IN_DOUBT, 0),
+            "pending": sum(count.get(state, 0) for state in (State.PENDING, State.SENDING, State.DEFERRED)),
+            "cancelled": count.get(State.CANCELLED, 0),
+        }
+
+    @property
+    def holds(self) -> bool:
+        return self.eligible == sum(self.terms.values())
+
+    def __str__(self) -> str:
+        right = " + ".join(f"{number} {name}" for name, number in self.terms.items())
+        sign = "=" if self.holds else "≠"
+        return f"eligible {self.eligible} {sign} {right}"
+
+
+async def accounts(ledger: Ledger) -> list[Account]:
+    """Every run, with who was eligible computed anew."""
+    return [
+        Account(run, len(agenda(thaw(run.snapshot), await ledger.decided(run.number)).receipts()))
+        for run in await ledger.runs()
+    ]
+
+
+def status_as_json(
+    found: Sequence[Account], deliveries: Sequence[Delivery], begin: dt.datetime, *, private: bool
+) -> dict[str, Any]:
+    """The state of a ledger. Without `private`, no addresses in the servers' replies."""
+    return {
+        "begin": begin.isoformat(),
+        "holds": all(account.holds for account in found),
+        "runs": [
+            {
+                "run": account.run.number,
+                "now": account.run.now.isoformat(),
+                "at": account.run.at.isoformat(),
+                "commit": account.run.commit,
+                "eligible": account.eligible,
+                **{name.replace(" ", "_"): number for name, number in account.terms.items()},
+                "holds": account.holds,
+            }
+            for account in found
+        ],
+        "digests": [
+            {
+                "digest": delivery.key,
+                "run": delivery.run,
+                "recipients": list(delivery.readers),
+                "slot": delivery.slot,
+                "state": delivery.state.value,
+                "attempts": delivery.attempts,
+                "reply": reply(delivery, private),
+                "at": delivery.at.isoformat(),
+                "next_try": delivery.next_try.isoformat() if delivery.next_try else None,
+            }
+            for delivery in deliveries
+        ],
+    }
+
+
+def reply(delivery: Delivery, private: bool) -> str:
+    """What the server said; addresses in it are private."""
+    return delivery.reply if private else _ADDRESS.sub("…", delivery.reply)
+
+
+def by_state(deliveries: Iterable[Delivery]) -> Mapping[State, int]:
+    """Messages counted, in the order of states."""
+    count = dict.fromkeys(State, 0)
+    for delivery in deliveries:
+        count[delivery.state] += 1
+    return {state: number for state, number in count.items() if number}

@@ -1,0 +1,125 @@
+"""The registry and the plan as they stood when digests were frozen: enough to decide again who was eligible.
+
+Two JSON documents, without names, bodies or codes. Thawed, they are a plan that answers "who is told" as the original
+did, and nothing else.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from portal.client import Client, Registry, as_client
+from portal.config import Options, Settings
+from portal.located import Document
+from portal.notice import Notice, Selector, Text, Version
+from portal.plan import Entry, Plan
+from portal.states import State
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A frozen registry and plan."""
+
+    registry: str
+    plan: str
+
+
+def freeze(plan: Plan) -> Snapshot:
+    """Keep what decides who is told what."""
+    options = plan.settings.options
+    clients = [_client(client) for _, client in sorted(plan.registry.clients.items())]
+    notices = {
+        "now": plan.now.isoformat(),
+        "timezone": options.timezone,
+        "languages": dict(options.languages),
+        "mail": options.mail.model_dump(mode="json", by_alias=True),
+        "public": [_entry(entry) for entry in plan.public],
+        "private": [_entry(entry) for entry in plan.private],
+    }
+    return Snapshot(_json(clients), _json(notices))
+
+
+def thaw(snapshot: Snapshot) -> Plan:
+    """The plan of a snapshot, good for `digest.agenda` only."""
+    data = json.loads(snapshot.plan)
+    options = Options.model_validate({key: data[key] for key in ("timezone", "languages", "mail")})
+    clients = [as_client(client) for client in json.loads(snapshot.registry)]
+    public, private = (
+        tuple(_thawed(entry, key == "private", options) for entry in data[key]) for key in ("public", "private")
+    )
+    return Plan(
+        settings=Settings(Path(), "", "", options, Document(None)),
+        now=dt.datetime.fromisoformat(data["now"]),
+        commit=None,
+        registry=Registry({client.id: client for client in clients}, {}),
+        public=public,
+        private=private,
+        binders=(),
+    )
+
+
+def _json(data: Any) -> str:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def _client(client: Client) -> dict[str, Any]:
+    data = client.model_dump(mode="json", exclude_none=True, exclude={"contacts"})
+    contacts = [c.model_dump(mode="json", exclude_none=True, exclude={"phone", "role"}) for c in client.contacts]
+    return {**data, "name": client.id, "contacts": [{**contact, "name": contact["id"]} for contact in contacts]}
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "state": entry.state.value,
+        "successor": entry.successor,
+        "versions": [_version(version) for version in entry.versions],
+    }
+
+
+def _version(version: Version) -> dict[str, Any]:
+    text = version.original
+    return {
+        "number": version.number,
+        "on": version.on.isoformat(),
+        "minor": version.minor,
+        "notice": _notice(text.notice) if text else None,
+    }
+
+
+def _notice(notice: Notice) -> dict[str, Any]:
+    facts = notice.model_dump(mode="json", include={"id", "date", "urgency", "withdrawn"})
+    return {**facts, "title": notice.id, "audience": _audience(notice)}
+
+
+def _audience(notice: Notice) -> str | dict[str, Any]:
+    if not isinstance(notice.audience, Selector):
+        return notice.audience
+    data = notice.audience.model_dump(mode="json", exclude_defaults=True, exclude={"ended_within"})
+    span = notice.audience.ended_within
+    return data if span is None else {**data, "ended_within": f"{span.days}d"}
+
+
+def _thawed(data: Mapping[str, Any], private: bool, options: Options) -> Entry:
+    language = next(iter(options.languages))
+    versions = []
+    for version in data["versions"]:
+        texts = {}
+        if version["notice"] is not None:
+            texts[language] = Text(language, Notice.model_validate(version["notice"]), "", "")
+        on = dt.datetime.fromisoformat(version["on"])
+        versions.append(Version(version["number"], on, "", version["minor"], texts, language))
+    return Entry(
+        id=data["id"],
+        private=private,
+        versions=tuple(versions),
+        state=State(data["state"]),
+        successor=data["successor"],
+        attachments=(),
+        values={},
+    )
