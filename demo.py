@@ -59,11 +59,13 @@ def main() -> None:
     messages = len(mailbox.Maildir(ROOT / "outbox"))
     commit = json.loads((site / "build.json").read_text(encoding="utf-8"))["commit"] or "no commit"
     local = re.sub(r"^https?://[^/]+/", f"http://127.0.0.1:{PORT}/", link)
+    python = Path(sys.executable)
+    python = python.relative_to(ROOT) if python.is_relative_to(ROOT) else python
     print(
         f"""
 Done. {pages} pages and {sealed} sealed objects in site/ (built from {commit[:10]}), {messages} messages in outbox/.
 
-  Serve the site         {Path(sys.executable).relative_to(ROOT) if Path(sys.executable).is_relative_to(ROOT) else sys.executable} -m http.server {PORT} --bind 127.0.0.1 --directory site
+  Serve the site         {python} -m http.server {PORT} --bind 127.0.0.1 --directory site
   The notice board       http://127.0.0.1:{PORT}/
   A client's own pages   {local}
   The mails              outbox/new (a Maildir; any mail program opens it)

@@ -119,9 +119,9 @@ def secret() -> Secret:
     return Secret(bytes(range(7, 39)))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's chromium, headless and quiet."""
+    """Debian's chromium, headless and quiet; for a module, because while it runs no other event loop may."""
     executable = need("chromium", "chromium")
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(
