@@ -73,6 +73,8 @@ class Options(Block):
     notices: tuple[str, ...] = ("notices",)
     registry: str = "clients"
     page_size: int = Field(20, ge=1, le=500)
+    versions: Literal["revisions", "automatic"] = "revisions"
+    """What makes a version: a line in `revisions`, or, for histories from elsewhere, each distinct published text."""
     desks: Mapping[str, Desk] = Field(default_factory=dict)
     segments: Mapping[str, str | Mapping[str, str]] = Field(default_factory=dict)
     services: Mapping[str, str | Mapping[str, str]] = Field(default_factory=dict)

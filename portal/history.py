@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,30 +30,43 @@ class History:
     problems: tuple[Problem, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """A state of a file that was committed."""
+
+    paper: Paper
+    at: dt.datetime
+    """When: the committer's clock, timezone-aware."""
+
+
 def read(settings: Settings, sources: Sources) -> History:
     """Find the texts of older versions. A missing one is a warning, in a shallow clone an error."""
-    wanted = {file for filed in sources.notices.values() for file in _files_with_a_past(filed)}
+    automatic = settings.options.versions == "automatic"
+    wanted = {
+        paper.file
+        for filed in sources.notices.values()
+        if automatic or filed.notice.version > 1
+        for paper in (filed.paper, *filed.translations.values())
+    }
     past = _Past(settings, wanted)
     problems: list[Problem] = []
-    dossiers = {identity: _dossier(settings, filed, past, problems) for identity, filed in sources.notices.items()}
+    made = _by_change if automatic else _by_revision
+    dossiers = {
+        identity: Dossier(identity, tuple(made(settings, filed, past, problems)))
+        for identity, filed in sources.notices.items()
+    }
     return History(dossiers, head(settings.root), tuple(problems))
 
 
-def _files_with_a_past(filed: Filed) -> Iterable[Path]:
-    if filed.notice.version > 1:
-        yield filed.paper.file
-        yield from (paper.file for paper in filed.translations.values())
-
-
-def _dossier(settings: Settings, filed: Filed, past: _Past, problems: list[Problem]) -> Dossier:
+def _by_revision(settings: Settings, filed: Filed, past: _Past, problems: list[Problem]) -> Iterator[Version]:
+    """`versions: revisions`: version k has k-1 lines; its text is the last one that had."""
     notice = filed.notice
     originals: dict[int, Paper] = {notice.version: filed.paper}
     if notice.version > 1:
-        for paper in past.papers(filed.paper.file):
-            older, _ = notice_of(paper)
+        for committed in past.states(filed.paper.file):
+            older, _ = notice_of(committed.paper)
             if older is not None and older.id == notice.id:
-                originals.setdefault(older.version, paper)
-    versions = []
+                originals.setdefault(older.version, committed.paper)
     for number in range(1, notice.version + 1):
         line = notice.revisions[number - 2] if number > 1 else None
         texts: dict[str, Text] = {}
@@ -61,24 +74,75 @@ def _dossier(settings: Settings, filed: Filed, past: _Past, problems: list[Probl
         if original is None:
             problems.append(_unavailable(filed, number, past))
         else:
-            facts, _ = notice_of(original)
-            assert facts is not None
-            texts[original.language] = Text(original.language, facts, original.body, original.shown, original.body_line)
+            texts[original.language] = _as_text(original)
             for language, working in filed.translations.items():
                 text = _translation(original, number, working, past, problems)
                 if text is not None:
                     texts[language] = text
-        versions.append(
-            Version(
-                number=number,
-                on=states.instant(line.on if line else notice.date, settings.zone),
-                note=line.note if line else "",
-                minor=line.minor if line else False,
-                texts=texts,
-                language=filed.paper.language,
-            )
+        yield Version(
+            number=number,
+            on=states.instant(line.on if line else notice.date, settings.zone),
+            note=line.note if line else "",
+            minor=line.minor if line else False,
+            texts=texts,
+            language=filed.paper.language,
         )
-    return Dossier(notice.id, tuple(versions))
+
+
+def _by_change(settings: Settings, filed: Filed, past: _Past, problems: list[Problem]) -> Iterator[Version]:
+    """`versions: automatic`: every text that stood published for a while is a version, whatever it says of itself.
+
+    A text was published if its own date had come before the next one replaced it. The first is dated by its front
+    matter, since it may be older than the repository; the others by their commits, which are taken to run forwards.
+    """
+    live = _live(settings, filed, past)
+    for number, (paper, on) in enumerate(live, start=1):
+        until = live[number][1] if number < len(live) else None
+        original = _as_text(paper)
+        texts = {original.language: original}
+        for language, working in filed.translations.items():
+            states_then = (c.paper for c in past.states(working.file) if until is None or c.at < until)
+            translation = working if until is None else next(states_then, None)
+            if translation is not None:
+                text, found = rendered(paper, translation)
+                if text is not None:
+                    texts[language] = text
+                elif until is None:
+                    problems += found
+        revisions = original.notice.revisions
+        note = revisions[-1].note if number > 1 and revisions else ""
+        yield Version(number, on, note, minor=False, texts=texts, language=filed.paper.language)
+
+
+def _live(settings: Settings, filed: Filed, past: _Past) -> list[tuple[Paper, dt.datetime]]:
+    """The original's texts that were published, oldest first, each with when; at least the working text."""
+    committed = list(reversed(past.states(filed.paper.file)))
+    working = Committed(
+        filed.paper, committed[-1].at if committed else states.instant(filed.notice.date, settings.zone)
+    )
+    distinct = [working]
+    for older in reversed(committed):
+        if (older.paper.data, older.paper.body) == (distinct[0].paper.data, distinct[0].paper.body):
+            distinct[0] = older
+        elif notice_of(older.paper)[0] is not None:
+            distinct.insert(0, older)
+    live: list[tuple[Paper, dt.datetime]] = []
+    for position, state in enumerate(distinct):
+        notice, _ = notice_of(state.paper)
+        assert notice is not None, "only readable states are kept"
+        on = states.instant(notice.date, settings.zone)
+        if live:
+            on = max(on, state.at, live[-1][1])
+        last = position == len(distinct) - 1
+        if last or (on < distinct[position + 1].at and not notice.draft):
+            live.append((state.paper, on))
+    return live
+
+
+def _as_text(paper: Paper) -> Text:
+    notice, _ = notice_of(paper)
+    assert notice is not None, "only readable originals are kept"
+    return Text(paper.language, notice, paper.body, paper.shown, paper.body_line)
 
 
 def _translation(original: Paper, number: int, working: Paper, past: _Past, problems: list[Problem]) -> Text | None:
@@ -87,9 +151,9 @@ def _translation(original: Paper, number: int, working: Paper, past: _Past, prob
         text, found = rendered(original, working)
         problems += found
         return text
-    for paper in past.papers(working.file):
-        if paper.translates == number:
-            text, _ = rendered(original, paper)
+    for committed in past.states(working.file):
+        if committed.paper.translates == number:
+            text, _ = rendered(original, committed.paper)
             if text is not None:
                 return text
     return None
@@ -115,7 +179,7 @@ class _Past:
         self._settings = settings
         self.repository = False
         self.shallow = False
-        self._papers: dict[Path, list[Paper]] = {}
+        self._states: dict[Path, list[Committed]] = {}
         for folder in settings.notice_dirs():
             inside = {file for file in files if file.is_relative_to(folder)}
             top = _git(folder, "rev-parse", "--is-shallow-repository") if folder.is_dir() else None
@@ -126,20 +190,30 @@ class _Past:
             if inside:
                 self._load(folder, inside)
 
-    def papers(self, file: Path) -> list[Paper]:
+    def states(self, file: Path) -> list[Committed]:
         """The committed states of a file that can be read, newest first."""
-        return self._papers.get(file, [])
+        return self._states.get(file, [])
 
     def _load(self, folder: Path, files: set[Path]) -> None:
-        blobs = _blobs(folder, files)
-        texts = _contents(folder, {blob for listed in blobs.values() for blob in listed})
-        for file, listed in blobs.items():
-            read = [
-                as_paper(self._settings, folder / then, texts[blob])[0]
-                for blob, then in listed.items()
-                if blob in texts
-            ]
-            self._papers[file] = [paper for paper in read if paper is not None]
+        past = _blobs(folder, files)
+        texts = _contents(folder, {blob.name for blobs in past.values() for blob in blobs})
+        for file, blobs in past.items():
+            found = self._states[file] = []
+            for blob in blobs:
+                paper = (
+                    as_paper(self._settings, folder / blob.path, texts[blob.name])[0] if blob.name in texts else None
+                )
+                if paper is not None:
+                    found.append(Committed(paper, blob.at))
+
+
+@dataclass(frozen=True, slots=True)
+class _Blob:
+    """What git kept of a file: the hash of its content, its path then, and when it was committed."""
+
+    name: str
+    path: str
+    at: dt.datetime
 
 
 def head(folder: Path) -> str | None:
@@ -148,8 +222,8 @@ def head(folder: Path) -> str | None:
     return out.decode("ascii").strip() if out else None
 
 
-def _blobs(folder: Path, files: set[Path]) -> dict[Path, dict[str, str]]:
-    """Of each file the blobs on the first-parent history, newest first, with the path each had then.
+def _blobs(folder: Path, files: set[Path]) -> dict[Path, list[_Blob]]:
+    """Of each file the blobs on the first-parent history, newest first.
 
     A file counts as renamed from 30 % of likeness on, because people rename and revise in one go; that the id is
     the same is checked by whoever reads the texts.
@@ -164,15 +238,18 @@ def _blobs(folder: Path, files: set[Path]) -> dict[Path, dict[str, str]]:
         "-M30%",
         "-z",
         "--relative",
-        "--format=",
+        "--format=%x01%ct",
         "--",
         ".",
     )
     follows = {file.relative_to(folder).as_posix(): file for file in files}
-    result: dict[Path, dict[str, str]] = {file: {} for file in files}
+    result: dict[Path, list[_Blob]] = {file: [] for file in files}
+    at = dt.datetime.fromtimestamp(0, dt.UTC)
     fields = iter((out or b"").split(b"\0"))
     for entry in fields:
         entry = entry.lstrip(b"\n")
+        if entry.startswith(b"\x01"):
+            at = dt.datetime.fromtimestamp(int(entry[1:]), dt.UTC)
         if not entry.startswith(b":"):
             continue
         _, _, _, new, status = entry.decode("ascii").split(" ")
@@ -183,7 +260,7 @@ def _blobs(folder: Path, files: set[Path]) -> dict[Path, dict[str, str]]:
                 follows.setdefault(source, follows[path])
         file = follows.get(path)
         if file is not None and set(new) != {"0"}:
-            result[file].setdefault(new, path)
+            result[file].append(_Blob(new, path, at))
     return result
 
 

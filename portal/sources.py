@@ -90,7 +90,8 @@ def _file_notices(settings: Settings, papers: list[Paper], problems: list[Proble
             continue
         notice, found = notice_of(original)
         problems += found
-        translations = _translations(group, notice, problems)
+        counted = notice if settings.options.versions == "revisions" else None
+        translations = _translations(group, counted, problems)
         if notice is None:
             continue
         twin = filed.get(notice.id)
@@ -127,6 +128,7 @@ def _original(settings: Settings, group: list[Paper], problems: list[Problem]) -
 
 
 def _translations(group: list[Paper], notice: Notice | None, problems: list[Problem]) -> dict[str, Paper]:
+    """The translations by language; `notice` is what their version numbers are held against, if anything."""
     result: dict[str, Paper] = {}
     for paper in group:
         if "translates" not in paper.data:

@@ -78,17 +78,20 @@ class PortalFolder:
     def client(self, identity: str, text: str) -> Path:
         return self.write(f"clients/{identity}.yml", text)
 
-    def git(self, *arguments: str) -> str:
+    def git(self, *arguments: str, at: str | None = None) -> str:
+        """Run git in the portal; `at` is what its clock says."""
         command = ["git", "-C", str(self.root), "-c", "user.name=Test", "-c", "user.email=test@example.com", *arguments]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        clock = {"GIT_AUTHOR_DATE": at, "GIT_COMMITTER_DATE": at} if at else {}
+        environment = {**os.environ, **clock}
+        return subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
 
-    def commit(self, message: str) -> str:
+    def commit(self, message: str, at: str | None = None) -> str:
         """Commit everything, making the repository on first use; the new commit's hash."""
         if not self._repository:
             self.git("init", "-q", "-b", "main")
             self._repository = True
         self.git("add", "-A")
-        self.git("commit", "-q", "--allow-empty", "-m", message)
+        self.git("commit", "-q", "--allow-empty", "-m", message, at=at)
         return self.git("rev-parse", "HEAD").strip()
 
     def settings(self) -> Settings:
