@@ -44,10 +44,10 @@ class Refused(PortalError):
 def publish(out: Path, files: Iterable[tuple[str, bytes]], gate: Gate) -> Published:
     """Make `out` hold exactly `files`. Raises Refused, PortalError; then `out` is as it was."""
     out = out.absolute()
-    _must_be_ours(out)
     staging = out.parent / f".{out.name}.staging"
     with _alone(out):
-        _recover(out, staging)
+        _recover(out, staging)  # first, for a site whose first publication was interrupted is ours, too
+        _must_be_ours(out)
         try:
             return _publish(out, staging, files, gate)
         except BaseException:
@@ -64,7 +64,7 @@ def _publish(out: Path, staging: Path, files: Iterable[tuple[str, bytes]], gate:
     for path, data in files:
         if path in kept:
             raise PortalError(f"two things want the address /{path}", "rename one of them")
-        if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
+        if not _stays_inside(path):
             raise PortalError(f"/{path} leads out of the site")
         kept.add(path)
         problems += gate(path, data)
@@ -75,9 +75,22 @@ def _publish(out: Path, staging: Path, files: Iterable[tuple[str, bytes]], gate:
         raise Refused(problems)
     gone = sorted(set(_present(out)) - kept)
     if staged or gone:
+        _at_one_moment(staging, len(staged))
         _write_journal(staging, staged, gone)
     _recover(out, staging)
     return Published(len(staged), len(kept) - len(staged), len(gone))
+
+
+def _stays_inside(path: str) -> bool:
+    parts = PurePosixPath(path).parts
+    return bool(parts) and not PurePosixPath(path).is_absolute() and ".." not in parts
+
+
+def _at_one_moment(staging: Path, count: int) -> None:
+    """Give all files one time: the order in which sealed files were made tells which of them belong together."""
+    moment = staging.stat().st_mtime_ns
+    for number in range(count):
+        os.utime(staging / str(number), ns=(moment, moment))
 
 
 def _holds(file: Path, data: bytes) -> bool:
@@ -106,16 +119,28 @@ def _recover(out: Path, staging: Path) -> None:
     """Carry out a journal to its end, from wherever a crash left it; without one, forget what was staged."""
     journal = staging / _JOURNAL
     if journal.exists():
-        orders = json.loads(journal.read_text(encoding="utf-8"))
-        for path in orders["gone"]:
+        staged, gone = _orders(journal)
+        for path in gone:
             (out / path).unlink(missing_ok=True)
-        for number, path in enumerate(orders["staged"]):
+        in_place = sorted(enumerate(staged), key=lambda order: (order[1] == BUILD, order[1]))  # BUILD: all is there
+        for number, path in in_place:
             source = staging / str(number)
             if source.exists():
                 _clear_the_way(out, path)
                 source.replace(out / path)
         _remove_empty_folders(out)
     shutil.rmtree(staging, ignore_errors=True)
+
+
+def _orders(journal: Path) -> tuple[list[str], list[str]]:
+    """What is staged and what goes; nothing where this is no journal of ours, for then a build compares every file."""
+    try:
+        orders = json.loads(journal.read_text(encoding="utf-8"))
+        staged, gone = list(orders["staged"]), list(orders["gone"])
+    except (ValueError, KeyError, TypeError):
+        return [], []
+    sound = all(isinstance(path, str) and _stays_inside(path) for path in (*staged, *gone))
+    return (staged, gone) if sound else ([], [])
 
 
 def _clear_the_way(out: Path, path: str) -> None:

@@ -72,6 +72,49 @@ def test_the_next_run_completes_an_interrupted_one(tmp_path: Path) -> None:
     assert publish(out, files(), passes) == Published(0, 2, 0)
 
 
+def test_the_next_run_completes_an_interrupted_first_publication(tmp_path: Path) -> None:
+    """build.json comes last, so a first site without it may be half of ours: the journal says so."""
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "a.html").write_bytes(b"new")
+    staging = tmp_path / ".site.staging"
+    staging.mkdir()
+    (staging / "1").write_bytes(b"1")
+    (staging / "journal.json").write_text('{"staged": ["a.html", "build.json"], "gone": []}')
+    assert publish(tmp_path / "site", [("a.html", b"new"), ("build.json", b"1")], passes) == Published(0, 2, 0)
+
+
+@pytest.mark.parametrize(
+    "journal",
+    [
+        '{"staged": [], "gone": ["../letter.txt"]}',
+        '{"staged": ["../letter.txt"], "gone": []}',
+        '{"staged": [""], "gone": ["a.html"]}',
+        '{"staged": ["a.html"',
+        '{"staged": 1, "gone": [2]}',
+        "[]",
+        b"\xff\xfe",
+    ],
+)
+def test_a_journal_that_no_build_wrote_is_not_carried_out(tmp_path: Path, journal: str | bytes) -> None:
+    """A damaged or planted journal neither stops a build nor reaches a file outside the site."""
+    out = tmp_path / "site"
+    publish(out, [("build.json", b"1"), ("a.html", b"x")], passes)
+    (tmp_path / "letter.txt").write_bytes(b"mine")
+    staging = tmp_path / ".site.staging"
+    staging.mkdir()
+    (staging / "0").write_bytes(b"planted")
+    (staging / "journal.json").write_bytes(journal.encode() if isinstance(journal, str) else journal)
+    assert publish(out, [("build.json", b"1"), ("a.html", b"x")], passes) == Published(0, 2, 0)
+    assert (tmp_path / "letter.txt").read_bytes() == b"mine"
+
+
+def test_times_do_not_tell_in_which_order_files_were_made(tmp_path: Path) -> None:
+    """A sealed index is made right after the objects it lists; all that one build writes has one time."""
+    out = tmp_path / "site"
+    publish(out, [("my/s/b", b"object"), ("my/s/a", b"index"), ("my/s/c", b"object"), ("build.json", b"1")], passes)
+    assert len({file.stat().st_mtime_ns for file in out.rglob("*") if file.is_file()}) == 1
+
+
 def test_a_folder_with_other_peoples_files_is_not_touched(tmp_path: Path) -> None:
     """What is not planned is removed, so the folder must be one that a build made."""
     (tmp_path / "thesis.tex").write_text("years of work")
