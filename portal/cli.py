@@ -34,6 +34,7 @@ from portal import (
     shells,
     sources,
     starting,
+    timetable,
 )
 from portal.article import Articles
 from portal.config import Misconfigured, Settings
@@ -217,6 +218,19 @@ def check(root: Path, now: str | None, form: str) -> int:
     if chosen is Format.TEXT:
         _say(f"checked: {_counted(problems)}" if problems else "checked: nothing to mend")
     return PROBLEMS if errors_in(problems) else FINE
+
+
+@commands.command("next-change")
+@root_option
+@now_option
+def next_change(root: Path, now: str | None) -> int:
+    """Print the next instant at which the site would differ though nothing is committed; nothing if there is none."""
+    settings = config.load(root.resolve())
+    found = sources.read(settings)
+    at = timetable.next_change(settings, found, history.read(settings, found), _clock(now, settings.zone))
+    if at is not None:
+        _say(at.isoformat())
+    return FINE
 
 
 @commands.command("import")

@@ -22,7 +22,8 @@ from portal.notice import Dossier, Notice, Text, Version
 from portal.sources import Sources, inside
 from portal.states import State
 
-_IMAGE = re.compile(r"""[^\s()<>"'\[\]]+\.(?:avif|gif|jpe?g|png|svg|webp)\b""", re.IGNORECASE)
+_IMAGE_ENDING = re.compile(r"\.(?:avif|gif|jpe?g|png|svg|webp)\b", re.IGNORECASE)
+_IMAGE = re.compile(rf"""[^\s()<>"'\[\]]+{_IMAGE_ENDING.pattern}""", re.IGNORECASE)
 """What may be the name of an image in a body; whether it is one, the folder says."""
 
 
@@ -217,7 +218,8 @@ def _attachments(folder: Path, versions: tuple[Version, ...]) -> tuple[Attachmen
     names = dict.fromkeys(_facts(versions[-1]).attachments)
     for version in versions:
         for text in version.texts.values():
-            names.update(dict.fromkeys(_IMAGE.findall(text.body)))
+            if _IMAGE_ENDING.search(text.body):  # most texts show none, and looking for names is dear
+                names.update(dict.fromkeys(_IMAGE.findall(text.body)))
     found = ((name, inside(folder, unquote(name))) for name in names)
     return tuple(Attachment(name, file) for name, file in found if file is not None and file.is_file())
 
