@@ -330,6 +330,8 @@ class Text:
     body_line: int = 1
     translates: int | None = None
     """For a translation, the version of the original it renders."""
+    sha256: str = ""
+    """Of the bytes of that file, as committed, in hex: whoever has the file can check what was published."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ class Paper:
     data: Mapping[str, Any]
     body: str
     body_line: int
+    sha256: str
+    """Of the file's bytes, in hex."""
 
     @property
     def translates(self) -> int | None:
@@ -76,8 +79,9 @@ def as_paper(settings: Settings, file: Path, data: bytes) -> tuple[Paper | None,
         problems.append(Problem(Location(shown, 2), "no-keys", message, "write at least title: … and date: …"))
         return None, problems
     stem, language = name_parts(settings, file.name.removesuffix(".md"))
+    digest = hashlib.sha256(data).hexdigest()
     fields = {key: value for key, value in leaf.front.data.items() if not key.startswith("x-")}
-    return Paper(shown, file, stem, language, leaf.front, fields, leaf.body, leaf.body_line), problems
+    return Paper(shown, file, stem, language, leaf.front, fields, leaf.body, leaf.body_line, digest), problems
 
 
 def notice_of(paper: Paper) -> tuple[Notice | None, list[Problem]]:
@@ -110,9 +114,16 @@ def rendered(original: Paper, translation: Paper) -> tuple[Text | None, list[Pro
     problems = explain.complaints(translation.shown, translation.document, errors, Notice)
     if notice is None:
         return None, problems
-    return Text(
-        translation.language, notice, translation.body, translation.shown, translation.body_line, translation.translates
-    ), problems
+    text = Text(
+        translation.language,
+        notice,
+        translation.body,
+        translation.shown,
+        translation.body_line,
+        translation.translates,
+        translation.sha256,
+    )
+    return text, problems
 
 
 def _overlay(base: Any, words: Any, path: tuple[str | int, ...], paper: Paper, problems: list[Problem]) -> Any:

@@ -42,7 +42,14 @@ class Filed:
     """Per client id, what fills {{name}} in this client's sealed page."""
 
     def text(self) -> Text:
-        return Text(self.paper.language, self.notice, self.paper.body, self.paper.shown, self.paper.body_line)
+        return Text(
+            self.paper.language,
+            self.notice,
+            self.paper.body,
+            self.paper.shown,
+            self.paper.body_line,
+            sha256=self.paper.sha256,
+        )
 
 
 @dataclass(frozen=True, slots=True)
