@@ -25,7 +25,7 @@ from portal.stationery import Voice, environment
 FileUrl: TypeAlias = Callable[[Attachment], str]
 """Where a reader of this article finds an attachment."""
 
-_Line: TypeAlias = Callable[[str], Markup]
+Line: TypeAlias = Callable[[str], Markup]
 _Key: TypeAlias = tuple[str, bool, int, str, tuple[str, ...]]
 
 _BLOCK = re.compile(r"<(?:p|ul|ol|dl|table|blockquote|pre|h\d|hr|div)\b")
@@ -112,7 +112,7 @@ class Articles:
             "today": self._plan.now.astimezone(self._plan.settings.zone).date(),
             "desk": self._plan.settings.options.desks.get(text.notice.owner or ""),
             "updates": sorted(text.notice.updates, key=lambda u: instant(u.at, voice.settings.zone), reverse=True),
-            "facts": tuple(_facts(text.notice, voice, line)),
+            "facts": tuple(facts(text.notice, voice, line)),
             "body": Markup(body.html),  # noqa: S704 - prose has reduced it to its allow-list
             "files": _files(text.notice, files, voice),
         }
@@ -266,7 +266,7 @@ class _Row:
     new: Form
 
     @classmethod
-    def of(cls, row: Comparison, line: _Line) -> _Row:
+    def of(cls, row: Comparison, line: Line) -> _Row:
         note = Form.of(line(row.note)) if row.note else None
         return cls(row, Form.of(line(row.item)), note, Form.of(line(row.old)), Form.of(line(row.new)))
 
@@ -302,7 +302,7 @@ class _Row:
 
 
 @dataclass(frozen=True, slots=True)
-class _Fact:
+class Fact:
     """One field of a kind's details: a label, and what stands beside it."""
 
     name: str
@@ -318,7 +318,7 @@ class _File:
     size: str
 
 
-def _facts(notice: Notice, voice: Voice, line: _Line) -> Iterator[_Fact]:
+def facts(notice: Notice, voice: Voice, line: Line) -> Iterator[Fact]:
     """The details that fit beside a label; lists of blocks have tables of their own."""
     for name in type(notice.details).model_fields:
         value = getattr(notice.details, name)
@@ -342,7 +342,7 @@ def _facts(notice: Notice, voice: Voice, line: _Line) -> Iterator[_Fact]:
                 shown = Markup("<ul>{}</ul>").format(
                     Markup("").join(Markup("<li>{}</li>").format(line(v)) for v in value)
                 )
-        yield _Fact(name, label, shown)
+        yield Fact(name, label, shown)
 
 
 def _files(notice: Notice, files: tuple[tuple[Attachment, str], ...], voice: Voice) -> tuple[_File, ...]:
