@@ -149,6 +149,9 @@ def commands() -> None:
 @click.option("--clean", is_flag=True, help="Forget everything remembered from earlier builds.")
 def build(root: Path, out: Path | None, now: str | None, clean: bool) -> int:
     """Check, render, seal, pass the leak gate, and put the site in place."""
+    folder = root.resolve()
+    place = out or folder / "site"
+    before = _fingerprint(folder, place)
     reading = read(root, now)
     settings = reading.settings
     if clean:
@@ -159,8 +162,13 @@ def build(root: Path, out: Path | None, now: str | None, clean: bool) -> int:
     if errors_in(problems):
         _say(f"not built: {_counted(problems)}; the site is as it was")
         return PROBLEMS
-    done = _publish(ready, out or settings.root / "site")
-    sealed = sum(1 for _ in (out or settings.root / "site").glob("my/s/*"))
+    try:
+        done = _publish(ready, place)
+    except Refused:
+        if _fingerprint(folder, place) != before:  # pages and gate may have read the two sides of one change
+            raise PortalError("files changed while they were read; nothing was published", "build again") from None
+        raise
+    sealed = sum(1 for _ in place.glob("my/s/*"))
     made = reading.plan
     _say(
         f"built: {len(made.public)} public and {len(made.private)} private notices, {sealed} sealed objects; "

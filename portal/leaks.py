@@ -2,7 +2,8 @@
 
 Prose is recognised by its phrases, whichever part of it leaked: every run of 8 Han characters, and every run of words
 of 16 characters. Names, addresses, telephone numbers, codes and attachments are recognised whole. Whatever also stands
-in a public source is nobody's secret. Looking up all phrases of a file in one table takes a millisecond or two a page,
+in a public source is nobody's secret; the registry, private notices and tables of values are no public source wherever
+they are copied or linked to. Looking up all phrases of a file in one table takes a millisecond or two a page,
 however many private notices there are.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import codecs
+import datetime as dt
 import hashlib
 import html
 import re
@@ -29,6 +31,8 @@ from portal.config import CONFIG_FILE, Secret
 from portal.errors import Location, Problem
 from portal.notice import Version
 from portal.plan import Entry, Plan
+from portal.sources import inside
+from portal.stationery import Voice
 
 HAN = 8
 """Han characters in a row that make a phrase; punctuation between them does not count."""
@@ -60,6 +64,14 @@ _DIGITS = re.compile(r"\d+")
 _CODE = 28
 _CODE_RUN = re.compile(rf"[0-9A-Za-z-]{{{_CODE},}}")
 
+_SEAMLESS = r"/?(?:a|abbr|b|cite|code|del|dfn|em|font|i|ins|kbd|mark|q|s|samp|small|span|strong|sub|sup|u|var|wbr)\b"
+"""Tags that a reader does not see as a break between words."""
+_INLINE = re.compile(f"<{_SEAMLESS}[^<>]*>", re.IGNORECASE)
+_BLOCK = re.compile(f"<(?!{_SEAMLESS})[^<>]*>", re.IGNORECASE)
+_MARKDOWN = re.compile(r"[*`~_]+|!?\[|\](?:\([^()\n]*\))?")
+_TIMES_DISGUISED = 3
+"""How often one disguise may lie in another: an entity in an escape in an attribute."""
+
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{24,}")
 _UNPACKED = 64_000_000
@@ -76,6 +88,12 @@ class Gate:
         self._marks: dict[Mark, Origin] = {}
         self._heads: dict[tuple[str, str], list[tuple[str, ...]]] = {}
         self._open_files: set[str] = set()
+        self._closed = {file.resolve(): file for file in _sources(plan)}
+        self._closed_digests = {
+            hashlib.sha256(data).hexdigest(): (self._settings.shown(file), "the whole file")
+            for file in self._closed.values()
+            if (data := file.read_bytes()).strip()  # an empty file says nothing
+        }
         for entry in plan.private:
             self._learn_notice(entry)
         for recipient in plan.registry.recipients():
@@ -94,6 +112,8 @@ class Gate:
         if path.startswith(SEALED):
             return []
         digest = hashlib.sha256(data).hexdigest()
+        if digest in self._closed_digests:
+            return [_private_text(path, self._closed_digests[digest])]
         if digest in self._open_files:
             return []
         found = {digest} & self._marks.keys() | self._found(unquote(path))
@@ -101,25 +121,17 @@ class Gate:
             if text is None:
                 hint = f"a compressed file must be sound, and at most {_UNPACKED // 1_000_000} MB unpacked"
                 return [Problem(Location(path), "unsearchable", "the gate cannot look into this file", hint)]
-            found |= self._found(text)
+            found |= self._found(text) | self._found_across(_seamless(text))
         if found:
             found -= self._marks_of_the_engine
-        return [
-            Problem(
-                Location(path),
-                "private-text",
-                f"this public file holds something private: {key} of {file}",
-                "find out how it got there; if it may be public, say it in a public source too",
-            )
-            for file, key in sorted({self._marks[mark] for mark in found})
-        ]
+        return [_private_text(path, origin) for origin in sorted({self._marks[mark] for mark in found})]
 
     # --- what is private ---
 
     def _learn_notice(self, entry: Entry) -> None:
         for version in entry.versions:
             for file, key, text in _strings(version):
-                for phrase in _phrases(text):
+                for phrase in _phrases(text) | _phrases(_unmarked(text)):
                     self._marks.setdefault(phrase, (file, key))
         file = entry.text(entry.latest.language).path
         for row in entry.values.values():
@@ -160,23 +172,28 @@ class Gate:
             for attachment in entry.attachments:
                 yield from self._open(attachment.file)
         settings = plan.settings
+        yield from _written_by_the_program(plan)
         docs = settings.root / str(settings.document.data.get("docs_dir", "docs"))
-        private = (settings.registry_dir, *settings.notice_dirs())
+        private = [folder.resolve() for folder in (settings.registry_dir, *settings.notice_dirs())]
         for folder in dict.fromkeys((docs, settings.root / "site_templates", words.TEMPLATES)):
             for file in _files_in(folder):
-                if not any(file.is_relative_to(other) for other in private):
+                if not any(file.resolve().is_relative_to(other) for other in private):
+                    yield file.relative_to(folder).as_posix()  # the name of a page is its address
                     yield from self._open(file)
         yield from self._open(settings.root / CONFIG_FILE)
 
     def _open(self, file: Path) -> Iterator[str]:
         """A public source: published byte for byte it needs no search, and what can be read in it is no secret."""
         data = file.read_bytes()
-        self._open_files.add(hashlib.sha256(data).hexdigest())
+        digest = hashlib.sha256(data).hexdigest()
+        if file.resolve() in self._closed or digest in self._closed_digests:
+            return
+        self._open_files.add(digest)
         if file.suffix in _TEXT_FILES:
             yield data.decode("utf-8", "replace")
 
     def _forget(self, text: str) -> None:
-        for mark in self._found(text):
+        for mark in self._found(text) | self._found_across(_unmarked(text)):
             del self._marks[mark]
 
     @cached_property
@@ -199,6 +216,12 @@ class Gate:
             found |= marks & candidates
         return found | self._names_in(text)
 
+    def _found_across(self, text: str) -> set[Mark]:
+        """The phrases and names in a text without its inline markup. What stands by itself only with it is not looked
+        for here.
+        """
+        return _phrases(text) & self._marks.keys() | self._names_in(text)
+
     def _names_in(self, text: str) -> set[Mark]:
         tokens = _tokens(text)
         found: set[Mark] = {(token,) for token in set(tokens) if (token,) in self._marks}
@@ -208,6 +231,57 @@ class Gate:
                 if head in heads:
                     found.update(name for name in self._heads[head] if tokens[i : i + len(name)] == name)
         return found & self._marks.keys()
+
+
+def _private_text(path: str, origin: Origin) -> Problem:
+    file, key = origin
+    return Problem(
+        Location(path),
+        "private-text",
+        f"this public file holds something private: {key} of {file}",
+        "find out how it got there; if it may be public, say it in a public source too",
+    )
+
+
+def _sources(plan: Plan) -> Iterator[Path]:
+    """The files that private text is written in: the registry, private notices, and tables of values."""
+    settings = plan.settings
+    for pattern in ("*.yml", "*.yaml", "*.csv"):
+        yield from settings.registry_dir.glob(pattern)
+    for entry in plan.private:
+        for version in entry.versions:
+            for text in version.texts.values():
+                file = settings.root / text.path
+                beside = inside(file.parent, text.notice.values or "")
+                yield from (found for found in (file, beside) if found and found.is_file())
+
+
+def _written_by_the_program(plan: Plan) -> Iterator[str]:
+    """What pages say that no file says: names of months and cities, titles with their version, and the words that this
+    run began with.
+    """
+    settings = plan.settings
+    zones = {settings.options.timezone, *(desk.timezone for desk in settings.options.desks.values() if desk.timezone)}
+    for language in settings.languages:
+        yield from (words.day(dt.date(2027, month, 1), language) for month in range(1, 13))
+        yield from (Voice(settings, language).city(zone) for zone in zones)
+        for file in (words.TEMPLATES / "words").glob(f"*{language}.yml"):
+            yield from words.load(language, file.name.removesuffix(f"{language}.yml").rstrip(".")).texts
+        titled = words.load(language, "site")
+        for version in (version for entry in plan.public for version in entry.versions):
+            for text in version.texts.values():
+                yield titled("version", title=text.notice.title, number=version.number)
+
+
+def _seamless(text: str) -> str:
+    """Those parts of a page in which inline markup comes between words, without it."""
+    parts = (_INLINE.split(part) for part in _BLOCK.split(text) if "<" in part)
+    return "\n".join("".join(pieces) for pieces in parts if sum(not piece.isspace() for piece in pieces if piece) > 1)
+
+
+def _unmarked(text: str) -> str:
+    """A source without its inline markup, so that words which a reader sees together stand together."""
+    return _MARKDOWN.sub("", _INLINE.sub("", text))
 
 
 def _strings(version: Version) -> Iterator[tuple[str, str, str]]:
@@ -244,14 +318,21 @@ def _readable(data: bytes) -> Iterator[str | None]:
         if not unpacker.eof or unpacker.unused_data:
             yield None
             return
-    text = unquote(html.unescape(data.decode("utf-8", "replace")))
-    if "\\u" in text:
-        text = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
+    text = data.decode("utf-8", "replace")
+    for _ in range(_TIMES_DISGUISED):
+        disguised, text = text, _undisguised(text)
+        if text == disguised:
+            break
     yield text
     for run in _BASE64.findall(text):
         unpacked = _text_in(run)
         if unpacked:
             yield unpacked
+
+
+def _undisguised(text: str) -> str:
+    text = unquote(html.unescape(text))
+    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text) if "\\u" in text else text
 
 
 def _text_in(run: str) -> str:

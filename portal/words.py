@@ -35,6 +35,10 @@ class Words:
         return key in self._texts
 
     @property
+    def texts(self) -> tuple[str, ...]:
+        return tuple(self._texts.values())
+
+    @property
     def keys(self) -> frozenset[str]:
         return frozenset(self._texts)
 

@@ -82,6 +82,9 @@ REGISTRY = "clients/yunshan.yml"
         ("双方核对银行对账单", "body", FILE),
         ("双方<b>核对银行对账单以后</b>", "body", FILE),
         ("银行对账单以后，在</p>", "body", FILE),
+        ("双方<b>核对</b>银行<a href='/x/'>对账</a>单以后", "body", FILE),
+        ("在<strong>交接清单</strong>上签字盖章", "body", FILE),
+        ("please <em>collect</em> the <b>company</b> seals", "body", FILE),
         ("财务报表专项审阅", "comparison.1.item", FILE),
         ("另有三个月的装订费", "values, column note", FILE),
         ("please COLLECT the company", "body", FILE),
@@ -114,6 +117,7 @@ def test_private_text_is_recognised(gate: Gate, text: str, key: str, file: str) 
         "021-5550 0212",
         "service@example.com",
         "试用公告",
+        "<p>双方核对银</p><p>行对账单以后</p>",
     ],
 )
 def test_other_text_passes(gate: Gate, text: str) -> None:
@@ -135,8 +139,9 @@ SECRET_LINE = "双方核对银行对账单以后"
         b"<img src='data:text/html;base64," + base64.b64encode(f"<p>{SECRET_LINE}</p>".encode()) + b"'>",
         base64.urlsafe_b64encode(SECRET_LINE.encode()).rstrip(b"="),
         gzip.compress(SECRET_LINE.encode()),
+        json.dumps({"html": "".join(f"&#{ord(c)};" for c in SECRET_LINE)}).replace("&", "\\u0026").encode(),
     ],
-    ids=["decimal", "hexadecimal", "percent", "json", "base64", "data-url", "base64url", "gzip"],
+    ids=["decimal", "hexadecimal", "percent", "json", "base64", "data-url", "base64url", "gzip", "twice"],
 )
 def test_private_text_is_recognised_in_every_usual_disguise(gate: Gate, data: bytes) -> None:
     """Entities, percent signs, escapes, base64 and gzip hide nothing."""
@@ -198,6 +203,57 @@ def test_what_cannot_be_searched_does_not_pass(gate: Gate) -> None:
         (problem,) = gate.check("a.gz", data)
         assert problem.code == "unsearchable"
     assert gate.check("a.gz", packed) == []
+
+
+VALUES = "client,note\nyunshan,贵司另有三个月的装订费未结清\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("private.values.csv", VALUES), ("closing.zh.md", f"---\n{PRIVATE.strip()}\n---\n{BODY}")]
+)
+def test_a_private_source_is_no_attachment(folder: PortalFolder, name: str, text: str) -> None:
+    """A public notice that lists another's text or table of values, or a copy of it in content/, makes it no public
+    source: neither the file passes nor what stands in it.
+    """
+    folder.notice("new-year", f"{PUBLIC.strip()}\nattachments: [{name}]\n", "放假三天。\n")
+    folder.write("content/copy.txt", text)
+    gate = Gate(folder.plan())
+    message = f"this public file holds something private: the whole file of notices/2026/{name}"
+    for path in (f"notices/new-year/files/{name}", "copy.txt"):
+        assert [problem.message for problem in gate.check(path, text.encode())] == [message]
+    assert told(gate, "贵司另有三个月的装订费" if name.endswith("csv") else SECRET_LINE) != []
+
+
+def test_a_link_to_the_registry_opens_nothing(folder: PortalFolder) -> None:
+    """MkDocs follows a link in content/; the gate looks at where it leads."""
+    (folder.root / "content" / "clients.txt").symlink_to(folder.root / "clients" / "yunshan.yml")
+    gate = Gate(folder.plan())
+    (problem,) = gate.check("clients.txt", CLIENT.encode())
+    assert problem.message == "this public file holds something private: the whole file of clients/yunshan.yml"
+    assert told(gate, "欧阳明远") != []
+
+
+def test_a_client_may_be_called_like_a_month_or_a_city(folder: PortalFolder) -> None:
+    """What the program writes by itself is no leak: dates, the cities of time zones, and words such as 'Notices'."""
+    for number, name in enumerate(["December", "上海", "Notices", "公告"]):
+        folder.client(f"c{number}", f"id: c{number}\nname: {name}\n")
+    assert told(Gate(folder.plan()), "10 December 2026 · <b>上海</b> · Notices · <b>公告</b>") == []
+
+
+def test_a_private_notice_may_name_a_version_of_a_public_one(folder: PortalFolder) -> None:
+    """The page of a version is titled with both, and so may a private notice be that refers to it."""
+    body = "见《元旦放假期间值班安排》（第 1 版）。\n\nSee Holidays of the coming year, version 1.\n"
+    folder.notice("duty", "title: 元旦放假期间值班安排\ndate: 2026-11-20\n", "值班。\n")
+    folder.notice("see", "title: 值班\ndate: 2026-11-21\naudience: {clients: [yunshan]}\n", body)
+    assert told(Gate(folder.plan()), "元旦放假期间值班安排（第 1 版）") == []
+
+
+def test_the_secret_changes_no_verdict(folder: PortalFolder) -> None:
+    """Codes are looked for whole, so a page passes or not whatever the secret is."""
+    page = PAGE.format("0123456789ABCDEFGHJKMNPQRSTVWXYZ-" * 20 + base64.b64encode(bytes(range(256))).decode())
+    for first in range(40):
+        gate = Gate(folder.plan(), Secret(bytes(range(first, first + 32))))
+        assert gate.check("index.html", page.encode()) == []
 
 
 def test_the_gate_never_repeats_what_it_found(gate: Gate) -> None:
