@@ -7,6 +7,10 @@ from dataclasses import dataclass
 MY = "my/"
 SEALED = "my/s/"
 BUILD = "build.json"
+QR = "qr.svg"
+"""The code of a version's permanent address, in the folder of its page."""
+REGISTER = "notices.json"
+REGISTER_SCHEMA = "schemas/notices.schema.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,17 @@ class Addresses:
     def version(self, identity: str, number: int) -> str:
         return f"{self.prefix}notices/{identity}/v{number}/"
 
+    def changes(self, identity: str) -> str:
+        return f"{self.prefix}notices/{identity}/changes/"
+
+    @property
+    def editions(self) -> str:
+        return f"{self.prefix}editions/"
+
+    def edition(self, month: str) -> str:
+        """The board as it stood at the end of a month, written 2026-11."""
+        return f"{self.prefix}editions/{month}/"
+
     def attachment(self, identity: str, name: str) -> str:
         """The same file for every language, so without the language."""
         return f"notices/{identity}/files/{name}"
@@ -40,6 +55,22 @@ class Addresses:
         if page > 1:
             return f"{stem}page/{page}/"
         return stem if key else self.home
+
+    def feed(self, key: str, ending: str) -> str:
+        """The feed of a kind, or of the whole board (key ''); the ending is `atom` or `json`."""
+        return f"feeds/{key or 'all'}.{self.language}.{ending}"
+
+    def calendar(self, key: str) -> str:
+        """The calendar of a kind, or of the whole board (key '')."""
+        return f"calendar/{key}.{self.language}.ics" if key else f"calendar/{self.language}.ics"
+
+    @property
+    def subscribe(self) -> str:
+        return f"{self.prefix}subscribe/"
+
+    @property
+    def lookup(self) -> str:
+        return f"{self.prefix}lookup/"
 
     @property
     def my(self) -> str:

@@ -11,15 +11,18 @@ from typing import Any, TypeAlias
 
 from markupsafe import Markup
 
+from portal.addresses import QR
 from portal.config import named
 from portal.errors import Location, Problem, Severity
 from portal.filling import PLACEHOLDER, Filling, Form
-from portal.kinds import Handover, Responsibility
+from portal.kinds import Handover, Kind, Responsibility
 from portal.links import Links
 from portal.notice import Comparison, Money, Notice, Selector, Text, Version
 from portal.plan import Attachment, Entry, Plan
 from portal.prose import Heading, Prose
-from portal.states import instant
+from portal.sharing import chat, message
+from portal.standing import Standing, Standings
+from portal.states import State, instant
 from portal.stationery import Voice, environment
 
 FileUrl: TypeAlias = Callable[[Attachment], str]
@@ -56,6 +59,7 @@ class Articles:
         self._plan = plan
         self._prose = prose
         self._links = Links(plan)
+        self._standings = Standings(plan)
         self._templates = environment(plan.settings)
         self._public = {entry.id: entry for entry in plan.public}
         self._drafts: dict[_Key, _Draft] = {}
@@ -103,6 +107,7 @@ class Articles:
             "version": version,
             "notice": (text or entry.text(language)).notice,
             "around": around,
+            "text": text,
         }
         if text is None:
             gone = Form.of(self._templates.get_template("unavailable.html").render(context))
@@ -112,7 +117,7 @@ class Articles:
             "today": self._plan.now.astimezone(self._plan.settings.zone).date(),
             "desk": self._plan.settings.options.desks.get(text.notice.owner or ""),
             "updates": sorted(text.notice.updates, key=lambda u: instant(u.at, voice.settings.zone), reverse=True),
-            "facts": tuple(facts(text.notice, voice, line)),
+            "facts": tuple(f for f in facts(text.notice, voice, line) if f.name not in _TOLD_FIRST[text.notice.kind]),
             "body": Markup(body.html),  # noqa: S704 - prose has reduced it to its allow-list
             "files": _files(text.notice, files, voice),
         }
@@ -146,23 +151,42 @@ class Articles:
 
         def link(identity: str | None) -> _Link | None:
             other = self._public.get(identity or "")
-            return (
-                _Link(other.text(language).notice.title, settings.base + addresses.notice(other.id)) if other else None
-            )
+            if other is None:
+                return None
+            words = other.text(language)
+            own = "" if words.language == language else words.language
+            return _Link(words.notice.title, settings.base + addresses.notice(other.id), own)
 
         def edition(of: Version) -> _Edition:
             return _Edition(of, "" if private else settings.base + addresses.version(entry.id, of.number))
+
+        def own_address(of: Text) -> str:
+            return self._plan.addresses(of.language).version(entry.id, version.number)
+
+        standing = self._standings.of(entry)
+        successor = link(self._last_successor(entry))
+        replaced = self._standings.replaced_at(entry)
+        latest_url = settings.site_url + addresses.notice(entry.id)
+        shared = not private and version is entry.latest and not standing.over
 
         foreign = text.language != language
         rendered = next((v for v in reversed(entry.versions) if language in v.texts), None) if foreign else None
         return _Around(
             earlier=version.number != entry.latest.number,
+            standing=standing,
             foreign=text.language if foreign else "",
             rendered=edition(rendered) if rendered and not private else None,
             editions=() if private else tuple(edition(v) for v in entry.versions),
+            changes="" if private or len(entry.versions) == 1 else settings.base + addresses.changes(entry.id),
             latest="" if private else settings.base + addresses.notice(entry.id),
             permanent="" if private else settings.site_url + addresses.version(entry.id, version.number),
-            successor=link(entry.successor),
+            code="" if private or not version.texts else settings.base + own_address(text) + QR,
+            share=_Share(chat(notice.title, notice.summary or "", latest_url), message(notice.title, latest_url))
+            if shared
+            else None,
+            successor=successor,
+            replaced=replaced.astimezone(settings.zone) if successor and replaced and entry.state.stands else None,
+            current="" if private or successor else settings.base + addresses.listing("in-force"),
             changed=_changed(version, language),
             replaces=link(notice.supersedes),
             answers=tuple(found for found in map(link, notice.answers) if found),
@@ -170,11 +194,39 @@ class Articles:
             audience=_audience(notice),
         )
 
+    def _last_successor(self, entry: Entry) -> str | None:
+        """The notice that holds now: of one superseded in its turn, its successor."""
+        seen, identity = {entry.id}, entry.successor
+        while identity is not None and identity not in seen:
+            seen.add(identity)
+            other = self._public.get(identity)
+            if other is None or other.state is not State.SUPERSEDED or other.successor not in self._public:
+                break
+            identity = other.successor
+        return identity
+
+
+_TOLD_FIRST: Mapping[Kind, frozenset[str]] = {
+    **{kind: frozenset() for kind in Kind},
+    Kind.INCIDENT: frozenset({"found_at", "state", "next_update", "closed_at", "cause", "remedy", "prevention"}),
+}
+"""The details that stand above the glance, and so not once more below it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """What people paste when they pass the notice on."""
+
+    chat: str
+    message: str
+
 
 @dataclass(frozen=True, slots=True)
 class _Link:
     title: str
     url: str
+    language: str
+    """The language of the title where it is not the reader's, else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,15 +243,26 @@ class _Around:
 
     earlier: bool
     """Whether a later version may be shown instead of this one."""
+    standing: Standing
     foreign: str
     """The language of the text where it is not the reader's, else empty."""
     rendered: _Edition | None
     """The last version that has a translation, where this one has none."""
     editions: tuple[_Edition, ...]
     """Oldest first; empty on private pages, whose readers may not all have read every version."""
+    changes: str
+    """The page that shows what changed from version to version; empty where there is none."""
     latest: str
     permanent: str
+    code: str
+    """The QR code of the permanent address; empty on private pages."""
+    share: _Share | None
     successor: _Link | None
+    """The notice that holds instead, or will."""
+    replaced: dt.datetime | None
+    """When the successor takes effect, where that is still to come."""
+    current: str
+    """The list of what is in force, for readers who have no successor to go to."""
     changed: Markup
     """What this version changed, in the author's words; empty for the first."""
     replaces: _Link | None

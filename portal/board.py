@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from portal.kinds import Kind
 from portal.notice import Notice
 from portal.plan import Entry, Listing, Plan
+from portal.standing import GROUPS, Standing, Standings
 from portal.stationery import Voice, environment
 
 SOON = 5
@@ -20,6 +21,7 @@ class _Row:
     """A notice in the list."""
 
     entry: Entry
+    standing: Standing
     notice: Notice
     url: str
     language: str
@@ -55,7 +57,8 @@ class Boards:
         self._plan = plan
         self._settings = plan.settings
         self._templates = environment(plan.settings)
-        self._listings = plan.listings()
+        self._standings = Standings(plan)
+        self.listings = listings(plan)
         self._today = plan.now.astimezone(plan.settings.zone).date()
 
     def render(self, listing: Listing, page: int, language: str) -> str:
@@ -66,7 +69,7 @@ class Boards:
         return self._templates.get_template("board.html").render(
             w=voice.words,
             voice=voice,
-            title=voice.words("board.list") if whole else _name(listing, voice),
+            title=voice.words("board.list") if whole else name(listing.key, voice),
             today=self._today,
             soon=self._soon(language) if whole and page == 1 else [],
             rows=[self._row(entry, language) for entry in pages[page - 1]],
@@ -76,36 +79,62 @@ class Boards:
         )
 
     def _soon(self, language: str) -> list[_Coming]:
-        rows = (self._row(entry, language) for entry in self._plan.public if entry.state.stands)
+        rows = (self._row(entry, language) for entry in self._plan.public if not self._standings.of(entry).over)
         found = [coming for row in rows if (coming := _next(row, self._today))]
         return sorted(found, key=lambda c: (c.on, c.row.entry.id))[:SOON]
 
     def _row(self, entry: Entry, language: str) -> _Row:
         text = entry.text(language)
         url = self._settings.base + self._plan.addresses(language).notice(entry.id)
-        return _Row(entry, text.notice, url, "" if text.language == language else text.language)
+        own = "" if text.language == language else text.language
+        return _Row(entry, self._standings.of(entry), text.notice, url, own)
 
     def _choices(self, chosen: Listing, voice: Voice) -> dict[str, list[_Choice]]:
         """The links of each way to narrow the list down, by the words that head it."""
-        result: dict[str, list[_Choice]] = {"kinds": [], "years": []}
-        for listing in self._listings:
+        result: dict[str, list[_Choice]] = {"states": [], "kinds": [], "years": []}
+        for listing in self.listings:
             choice = _Choice(
-                _name(listing, voice),
+                name(listing.key, voice),
                 len(listing.entries),
                 self._url(listing.key, 1, voice.language),
                 listing.key == chosen.key,
             )
-            result["years" if listing.key.isdigit() else "kinds"].append(choice)
+            result[_way(listing.key)].append(choice)
         return result
 
     def _url(self, key: str, page: int, language: str) -> str:
         return self._settings.base + self._plan.addresses(language).listing(key, page)
 
 
-def _name(listing: Listing, voice: Voice) -> str:
-    if not listing.key:
+def listings(plan: Plan) -> list[Listing]:
+    """Every list of the board: the whole, what is upcoming, in force and past, each kind, each year.
+
+    Those of the states are always there, so that a link to one holds also while it is empty.
+    """
+    whole, *named = plan.listings()
+    standings = Standings(plan)
+    groups: dict[str, list[Entry]] = {group: [] for group in GROUPS}
+    for entry in plan.public:
+        groups[standings.of(entry).group].append(entry)
+    return [whole, *(Listing(group, tuple(found)) for group, found in groups.items()), *named]
+
+
+def name(key: str, voice: Voice) -> str:
+    """What a list is called."""
+    if not key:
         return voice.words("board.all")
-    return listing.key if listing.key.isdigit() else voice.words(f"kind.{Kind(listing.key)}")
+    match _way(key):
+        case "years":
+            return key
+        case "states":
+            return voice.words(f"board.{key}")
+        case _:
+            return voice.words(f"kind.{Kind(key)}")
+
+
+def _way(key: str) -> str:
+    """How a list narrows the board down; the whole stands first, among the states."""
+    return "years" if key.isdigit() else "states" if not key or key in GROUPS else "kinds"
 
 
 def _next(row: _Row, today: dt.date) -> _Coming | None:

@@ -12,13 +12,15 @@ from dataclasses import replace
 from importlib.metadata import version as version_of
 from urllib.parse import quote
 
-from portal import words
-from portal.addresses import BUILD, MY
+from portal import qr, words
+from portal.addresses import BUILD, MY, QR
 from portal.article import Articles
 from portal.board import Boards
+from portal.board import name as board_name
 from portal.notice import Version
 from portal.plan import Attachment, Entry, Listing, Plan
 from portal.shells import Page, Shells
+from portal.stationery import Voice
 
 
 def files(plan: Plan, shells: Shells, articles: Articles) -> Iterator[tuple[str, bytes]]:
@@ -41,7 +43,7 @@ def files(plan: Plan, shells: Shells, articles: Articles) -> Iterator[tuple[str,
 
 def _lists(plan: Plan, shells: Shells) -> Iterator[tuple[str, bytes]]:
     boards = Boards(plan)
-    for listing in plan.listings():
+    for listing in boards.listings:
         for number in range(1, len(listing.pages(plan.settings.options.page_size)) + 1):
             for language in plan.settings.languages:
                 path = plan.addresses(language).listing(listing.key, number)
@@ -54,10 +56,8 @@ def _lists(plan: Plan, shells: Shells) -> Iterator[tuple[str, bytes]]:
 
 
 def _list_page(plan: Plan, listing: Listing, number: int, language: str, board: str) -> Page:
-    spoken, common = words.load(language, "site"), words.load(language)
-    name = common("board.all") if not listing.key else listing.key
-    if listing.key and not listing.key.isdigit():
-        name = common(f"kind.{listing.key}")
+    spoken = words.load(language, "site")
+    name = board_name(listing.key, Voice(plan.settings, language))
     site = plan.settings.name_in(language)
     paths = {code: plan.addresses(code).listing(listing.key, number) for code in plan.settings.languages}
     return Page(
@@ -84,6 +84,8 @@ def _notice(plan: Plan, shells: Shells, articles: Articles, entry: Entry) -> Ite
             title = words.load(language, "site")("version", title=page.title, number=version.number)
             found_at = (own if version is entry.latest else paths)[written]
             yield f"{page.path}index.html", shells.pour(language, replace(page, title=title, canonical=found_at))
+            if language in version.texts:
+                yield f"{page.path}{QR}", qr.svg(plan.settings.site_url + page.path)
     for attachment in entry.attachments:
         path = plan.addresses(plan.settings.default_language).attachment(entry.id, attachment.name)
         yield path, attachment.file.read_bytes()

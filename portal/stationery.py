@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,9 +16,16 @@ from markupsafe import Markup, escape
 from portal import states, words
 from portal.config import Desk, Settings
 from portal.notice import Money
+from portal.standing import Standing
 from portal.words import Words
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+_RELATIVE = (
+    *("in", "tomorrow", "today", "yesterday", "ago"),
+    *("open-for", "open-days", "open-hours", "open-minutes", "desk-open", "desk-next"),
+)
+"""The patterns that every page carries for duenotice.js."""
 
 
 def environment(settings: Settings) -> Environment:
@@ -53,8 +61,51 @@ class Voice:
 
     @property
     def relative(self) -> dict[str, str]:
-        """The patterns with which duenotice.js tells how far away a day is."""
-        return {name: self.words(f"relative.{name}") for name in ("in", "tomorrow", "today", "yesterday", "ago")}
+        """The patterns with which duenotice.js says what depends on the reader's moment."""
+        return {name: self.words(f"relative.{name}") for name in _RELATIVE}
+
+    def turns(self, standing: Standing) -> str:
+        """For duenotice.js: when a badge changes, and its key and word from then on, as JSON."""
+        return json.dumps(
+            [(at.isoformat(), key, self.words(f"state.{key}")) for at, key in standing.ahead],
+            ensure_ascii=False,
+            separators=(",", ":"),
+        )
+
+    def attendance(self, desk: Desk) -> str:
+        """For duenotice.js: when a desk answers, as JSON."""
+        return json.dumps(
+            {
+                "zone": desk.timezone or self.settings.options.timezone,
+                "hours": [(hours.days, hours.time) for hours in desk.hours],
+                "holidays": [day.isoformat() for day in desk.holidays],
+            },
+            separators=(",", ":"),
+        )
+
+    def holidays(self, desk: Desk) -> list[str]:
+        """The days on which a desk is closed, a line for each month: 2026年10月1、2、5日; 1, 2, 5 October 2026."""
+        months: dict[tuple[int, int], list[int]] = {}
+        for day in sorted(desk.holidays):
+            months.setdefault((day.year, day.month), []).append(day.day)
+        joint = "、" if self.language == "zh" else ", "
+        return [
+            words.days(year, month, joint.join(map(str, days)), self.language) for (year, month), days in months.items()
+        ]
+
+    def lasted(self, start: dt.date, end: dt.date) -> str:
+        """How long something lasted; in whole days where only days are known."""
+        if not (isinstance(start, dt.datetime) and isinstance(end, dt.datetime)):
+            return self.words("relative.open-days", d=max((_day(end) - _day(start)).days, 0), h=0)
+        zone = self.settings.zone
+        minutes = max(int((states.instant(end, zone) - states.instant(start, zone)).total_seconds()) // 60, 0)
+        d, h, m = minutes // 1440, minutes // 60 % 24, minutes % 60
+        return self.words(f"relative.open-{'days' if d else 'hours' if h else 'minutes'}", d=d, h=h, m=m)
+
+    def since(self, moment: dt.date) -> Markup:
+        """How long ago something began, which only a browser can say; without scripts nothing is seen."""
+        value = self._local(moment).isoformat() if isinstance(moment, dt.datetime) else moment.isoformat()
+        return Markup('<time class="dn-clock" datetime="{}" data-dn-since hidden></time>').format(value)
 
     def day(self, day: dt.date, *, relative: bool = False) -> Markup:
         """A day in full. With `relative` the browser adds how far away it is."""
@@ -143,6 +194,10 @@ class Voice:
         if not last:
             return self.words(f"days.{first}")
         return self.words("days.range", first=self.words(f"days.{first}"), last=self.words(f"days.{last}"))
+
+
+def _day(moment: dt.date) -> dt.date:
+    return moment.date() if isinstance(moment, dt.datetime) else moment
 
 
 def _time(value: str, text: str, relative: bool) -> Markup:

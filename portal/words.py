@@ -66,6 +66,17 @@ def day(date: dt.date, language: str) -> str:
     return format_date(date, "long", locale=_LOCALES[language])
 
 
+def days(year: int, month: int, days: str, language: str) -> str:
+    """Several days of one month, given as they are joined: 2026年10月1、2日; 1, 2 October 2026."""
+    name = format_date(dt.date(year, month, 1), "y年M月" if language == "zh" else "MMMM y", locale=_LOCALES[language])
+    return f"{name}{days}日" if language == "zh" else f"{days} {name}"
+
+
+def month(first: dt.date, language: str) -> str:
+    """A month: 2026年11月, November 2026."""
+    return format_date(first, "y年M月" if language == "zh" else "MMMM y", locale=_LOCALES[language])
+
+
 def moment(at: dt.datetime, language: str) -> str:
     """A day and a time of day, in the zone that `at` is in: 2027年1月1日 09:30."""
     pattern = "y年M月d日 HH:mm" if language == "zh" else "d MMMM y, HH:mm"

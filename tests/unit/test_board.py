@@ -11,7 +11,7 @@ from tests.conftest import PortalFolder
 
 
 def render(plan: Plan, key: str = "", page: int = 1, language: str = "zh") -> str:
-    listing = next(listing for listing in plan.listings() if listing.key == key)
+    listing = next(listing for listing in Boards(plan).listings if listing.key == key)
     return Boards(plan).render(listing, page, language)
 
 
@@ -27,7 +27,7 @@ def text(markup: str) -> str:
 
 def soon(page: str) -> list[str]:
     section = re.search(r'<section class="dn-soon".*?</section>', page, re.DOTALL)
-    return [text(row) for row in re.findall(r"<li>.*?</li>", section[0], re.DOTALL)] if section else []
+    return [text(row) for row in re.findall(r"<li\b.*?</li>", section[0], re.DOTALL)] if section else []
 
 
 def pages_of_one(folder: PortalFolder) -> None:
@@ -102,6 +102,9 @@ def test_filters_count_public_notices_only(portal_folder: PortalFolder) -> None:
     assert choices is not None
     assert re.findall(r'<a href="([^"]+)"( aria-current="page")?>(.+?) <small>(\d+)</small></a>', choices[0]) == [
         ("/en/", "", "All", "3"),
+        ("/en/board/upcoming/", "", "Upcoming", "0"),
+        ("/en/board/in-force/", "", "In force", "3"),
+        ("/en/board/past/", "", "Past", "0"),
         ("/en/board/incident/", "", "Incident", "1"),
         ("/en/board/policy/", ' aria-current="page"', "Policy", "2"),
         ("/en/board/2026/", "", "2026", "2"),

@@ -1,54 +1,185 @@
-// How far away a day is, told by the reader's own calendar, and a button that copies a link. Pages are whole without it.
+// What depends on the reader's moment, and buttons that copy. Pages are whole without it: every date stands there in full.
 (() => {
   "use strict";
 
   const DAY = 86_400_000;
+  const WEEK = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+  const language = document.documentElement.lang || "zh";
+
+  const words = (element) => element.closest("[data-dn-today]").dataset;
+  const filled = (pattern, values) => pattern.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
   // Days are counted between calendar days, so that "tomorrow" is true five minutes before midnight.
-  function daysUntil(time) {
-    const [year, month, day] = time.dateTime.slice(0, 10).split("-").map(Number);
+  function daysUntil(iso) {
+    const [year, month, day] = iso.slice(0, 10).split("-").map(Number);
     const now = new Date();
     return Math.round((Date.UTC(year, month - 1, day) - Date.UTC(now.getFullYear(), now.getMonth(), now.getDate())) / DAY);
   }
 
-  function saying(days, words) {
-    if (days === 0) return words.dnToday;
-    if (days === 1) return words.dnTomorrow;
-    if (days === -1) return words.dnYesterday;
-    return (days > 0 ? words.dnIn : words.dnAgo).replace("{n}", Math.abs(days));
+  function saying(days, said) {
+    if (days === 0) return said.dnToday;
+    if (days === 1) return said.dnTomorrow;
+    if (days === -1) return said.dnYesterday;
+    return filled(days > 0 ? said.dnIn : said.dnAgo, { n: Math.abs(days) });
   }
 
-  for (const time of document.querySelectorAll("time[data-dn-relative]")) {
-    const words = time.closest("[data-dn-today]").dataset;
-    const said = saying(daysUntil(time), words);
-    if (time.hidden) {
-      time.textContent = said;
-      time.hidden = false;
-    } else {
-      const beside = document.createElement("span");
-      beside.className = "dn-relative";
-      beside.textContent = said;
-      time.after(beside);
+  function beside(element, text) {
+    const made = document.createElement("span");
+    made.className = "dn-relative";
+    made.textContent = text;
+    element.after(made);
+    return made;
+  }
+
+  function tellDays() {
+    for (const time of document.querySelectorAll("time[data-dn-relative]")) {
+      const said = saying(daysUntil(time.dateTime), words(time));
+      if (time.hidden) {
+        time.textContent = said;
+        time.hidden = false;
+      } else {
+        beside(time, said);
+      }
     }
   }
 
-  if (navigator.clipboard) {
-    for (const link of document.querySelectorAll("a[data-dn-copy]")) {
+  // --- what is over since the page was made ------------------------------------------------------------------------
+
+  function turnBadges() {
+    for (const badge of document.querySelectorAll("[data-dn-turns]")) {
+      const turned = JSON.parse(badge.dataset.dnTurns).filter(([at]) => Date.parse(at) <= Date.now()).pop();
+      if (!turned) continue;
+      badge.className = `dn-badge dn-badge--${turned[1]}`;
+      badge.textContent = turned[2];
+    }
+  }
+
+  function passDeadlines() {
+    for (const box of document.querySelectorAll("[data-dn-by]")) {
+      if (daysUntil(box.dataset.dnBy) >= 0) continue;
+      box.classList.replace("dn-act--needed", "dn-act--over");
+      box.querySelector(".dn-act__left").textContent = box.dataset.dnPassed;
+    }
+    for (const item of document.querySelectorAll("[data-dn-until]")) {
+      if (daysUntil(item.dataset.dnUntil) < 0) item.remove();
+    }
+    for (const time of document.querySelectorAll(".dn-stages time")) {
+      if (daysUntil(time.dateTime) < 0) time.closest("li").classList.add("dn-past");
+    }
+  }
+
+  // --- how long an incident has been open --------------------------------------------------------------------------
+
+  function lasting(time, said) {
+    if (time.dateTime.length === 10) return filled(said.dnOpenDays, { d: Math.max(-daysUntil(time.dateTime), 0), h: 0 });
+    const minutes = Math.max(Math.floor((Date.now() - Date.parse(time.dateTime)) / 60_000), 0);
+    const [d, h, m] = [Math.floor(minutes / 1440), Math.floor(minutes / 60) % 24, minutes % 60];
+    return filled(d ? said.dnOpenDays : h ? said.dnOpenHours : said.dnOpenMinutes, { d, h, m });
+  }
+
+  function tellSince() {
+    for (const time of document.querySelectorAll("time[data-dn-since]")) {
+      time.textContent = filled(words(time).dnOpenFor, { time: lasting(time, words(time)) });
+      time.hidden = false;
+    }
+  }
+
+  // --- whether somebody answers now --------------------------------------------------------------------------------
+
+  function covers(days, weekday) {
+    const [first, last = first] = days.split("-").map((day) => WEEK.indexOf(day));
+    return first <= last ? first <= weekday && weekday <= last : weekday >= first || weekday <= last;
+  }
+
+  // The desk's own calendar and clock: its zone decides, not the reader's.
+  function clockIn(zone) {
+    const shown = new Intl.DateTimeFormat("en-CA", { timeZone: zone, dateStyle: "short", timeStyle: "short", hourCycle: "h23" });
+    const parts = Object.fromEntries(shown.formatToParts(new Date()).map(({ type, value }) => [type, value]));
+    return { today: Date.UTC(parts.year, parts.month - 1, parts.day), time: `${parts.hour}:${parts.minute}` };
+  }
+
+  function attendance({ zone, hours, holidays }) {
+    const { today, time } = clockIn(zone);
+    for (let ahead = 0; ahead < 60; ahead += 1) {
+      const day = new Date(today + ahead * DAY);
+      if (holidays.includes(day.toISOString().slice(0, 10))) continue;
+      const spans = hours
+        .filter(([days]) => covers(days, (day.getUTCDay() + 6) % 7))
+        .map(([, span]) => span.split("-"))
+        .sort();
+      for (const [start, end] of spans) {
+        if (ahead || time < start) return { open: false, day, ahead, at: start };
+        if (time < end) return { open: true, day, ahead, at: end };
+      }
+    }
+    return null;
+  }
+
+  function dayName({ day, ahead }) {
+    if (ahead === 0) return "";
+    const form = ahead < 7 ? { weekday: "long" } : { weekday: "short", day: "numeric", month: "long" };
+    return `${new Intl.DateTimeFormat(language, { ...form, timeZone: "UTC" }).format(day)} `;
+  }
+
+  function tellDesks() {
+    for (const desk of document.querySelectorAll("[data-dn-desk]")) {
+      let found = null;
+      try {
+        found = attendance(JSON.parse(desk.dataset.dnDesk));
+      } catch {
+        continue; // a zone that this browser does not know; the hours stand there anyway
+      }
+      if (!found) continue;
+      const said = document.createElement("p");
+      said.className = `dn-desk-now dn-desk-now--${found.open ? "open" : "closed"}`;
+      said.textContent = filled(found.open ? words(desk).dnDeskOpen : words(desk).dnDeskNext, { when: `${dayName(found)}${found.at}` });
+      desk.prepend(said);
+    }
+  }
+
+  // --- buttons -----------------------------------------------------------------------------------------------------
+
+  function addCopyButtons() {
+    if (!navigator.clipboard) return;
+    for (const source of document.querySelectorAll("[data-dn-copy]")) {
       const button = document.createElement("button");
       button.type = "button";
       button.className = "dn-copy";
       button.setAttribute("aria-live", "polite");
-      button.textContent = link.dataset.dnCopy;
+      button.textContent = source.dataset.dnCopy;
       button.addEventListener("click", async () => {
         try {
-          await navigator.clipboard.writeText(link.href);
+          await navigator.clipboard.writeText(source.href || source.textContent);
         } catch {
-          return; // not allowed here; the link itself can still be copied
+          return; // not allowed here; what is shown can still be copied
         }
-        button.textContent = link.dataset.dnCopied;
-        setTimeout(() => { button.textContent = link.dataset.dnCopy; }, 2000);
+        button.textContent = source.dataset.dnCopied;
+        setTimeout(() => { button.textContent = source.dataset.dnCopy; }, 2000);
       });
-      link.after(button);
+      source.after(button);
     }
   }
+
+  // A menu made of <details> closes like a menu.
+  function closeMenus() {
+    const open = () => document.querySelectorAll("details.dn-selector[open]");
+    document.addEventListener("click", (event) => {
+      for (const menu of open()) if (!menu.contains(event.target)) menu.open = false;
+    });
+    document.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      for (const menu of open()) {
+        menu.open = false;
+        menu.querySelector("summary").focus();
+      }
+    });
+  }
+
+  tellDays();
+  turnBadges();
+  passDeadlines();
+  tellSince();
+  tellDesks();
+  addCopyButtons();
+  closeMenus();
 })();
