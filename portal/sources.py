@@ -248,17 +248,30 @@ def _read_values(
         )
         return {}
     shown = settings.shown(file)
-    text, errors, warnings = located.decode(file.read_bytes())
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        message = f"the file cannot be read: {error.strerror}"
+        problems.append(Problem(Location(shown), "unreadable", message, "check its permissions"))
+        return {}
+    text, errors, warnings = located.decode(data)
     problems += explain.faults(shown, errors) + explain.faults(
         shown, [w for w in warnings if w.code != "byte-order-mark"], Severity.WARNING
     )
-    if errors:
-        return {}
-    reader = csv.reader(io.StringIO(text))
+    return {} if errors else _table(shown, text, problems)
+
+
+def _table(shown: str, text: str, problems: list[Problem]) -> dict[str, dict[str, str]]:
+    """The rows of a table of values, by the client in the first column."""
+    reader = csv.reader(io.StringIO(text), strict=True)
     try:
-        header = [name.strip() for name in next(reader)]
-    except StopIteration:
-        header = []
+        rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
+    except csv.Error:
+        message = "from here on the table cannot be read: a quote is never closed, or a cell is far too long"
+        hint = "close the quote; within a quoted cell, write a quote twice"
+        problems.append(Problem(Location(shown, max(reader.line_num, 1)), "values-csv", message, hint))
+        return {}
+    header = [name.strip() for name in rows[0][1]] if rows else []
     if not header or header[0] != "client" or len(set(header)) != len(header) or "" in header:
         problems.append(
             Problem(
@@ -267,10 +280,8 @@ def _read_values(
         )
         return {}
     table: dict[str, dict[str, str]] = {}
-    for row in reader:
-        if not any(cell.strip() for cell in row):
-            continue
-        where = Location(shown, reader.line_num)
+    for line, row in rows[1:]:
+        where = Location(shown, line)
         if len(row) != len(header):
             problems.append(
                 Problem(

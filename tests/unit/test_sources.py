@@ -121,3 +121,16 @@ def test_private_values_are_never_repeated(portal_folder: PortalFolder) -> None:
     told = " ".join(f"{p.message} {p.hint}" for p in portal_folder.sources().problems)
     assert "secret" not in told
     assert "秘密客户" not in told
+
+
+@pytest.mark.parametrize(
+    ("table", "line"),
+    [('client,old\nyunshan,"a\nlanpu,b\n', 3), (f'client,old\nyunshan,"{"x" * 200_000}"\n', 2)],
+    ids=["open quote", "endless cell"],
+)
+def test_a_table_of_values_that_is_none_is_told(portal_folder: PortalFolder, table: str, line: int) -> None:
+    """A quote that is never closed, or a cell beyond what CSV readers take, is one line at its place."""
+    portal_folder.client("yunshan", "name: 云杉\ncontacts: [{id: lin, name: 林岚, email: lin@yunshan.example.com}]\n")
+    portal_folder.write("notices/2026/a.csv", table)
+    portal_folder.notice("a", f"{GOOD}\nvalues: a.csv\naudience: {{clients: [yunshan]}}")
+    assert problems(portal_folder) == [("notices/2026/a.csv", line, "values-csv")]
