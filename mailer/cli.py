@@ -33,7 +33,7 @@ from mailer.snapshot import freeze
 from mailer.transport import Outbox, Server, Smtp, Transport
 from portal import config, history, plan, sealing, sources, states
 from portal.config import Misconfigured, Secret, Settings
-from portal.errors import Format, PortalError, Problem, errors_in, listing
+from portal.errors import Format, PortalError, Problem, errors_in, listing, printable
 from portal.plan import Plan
 
 FINE, PROBLEMS, CANNOT_RUN = 0, 1, 2
@@ -116,7 +116,7 @@ async def _open_ledger(office: Office) -> AsyncIterator[Ledger]:
 
 
 def _say(text: str) -> None:
-    click.echo(text)
+    click.echo(printable(text, lines=True))
 
 
 def _json(data: Any) -> None:
@@ -199,7 +199,8 @@ def _show_agenda(found: Agenda, office: Office) -> None:
     rows += [(f"later, {w.person.cadence}", w.due, w.person, w.items) for w in found.waiting]
     for when, due, person, items in rows:
         moment = f"{when}\n{due.astimezone(person.zone):%Y-%m-%d %H:%M}\n{person.zone.key}"
-        who = report.named(person.recipients) + (f"\n{person.name}\n{person.address}" if office.private else "")
+        named = f"\n{printable(person.name)}\n{person.address}" if office.private else ""
+        who = report.named(person.recipients) + named
         what = [_what(item, office) for item in items]
         why = [report.why(item) for item in items]
         told.add_row(*(Text(text, overflow="ellipsis") for text in (moment, who, "\n".join(what), "\n".join(why))))
@@ -217,7 +218,7 @@ def _show_agenda(found: Agenda, office: Office) -> None:
 def _what(item: Item, office: Office) -> str:
     marks = [report.news(item)] if report.news(item) != "new" else []
     marks += ["urgent"] if item.urgent else []
-    title = report.title(item, office.private) or "(private)"
+    title = printable(report.title(item, office.private) or "(private)")
     return " ".join([f"{item.entry.id} v{item.version.number}", *(f"[{mark}]" for mark in marks), title])
 
 
@@ -234,35 +235,37 @@ def _console() -> Console:
 def send(root: Path, now: str | None, form: str, site: Path | None, catch: Path | None, limit: int | None) -> int:
     """Freeze what is due, then deliver it. Whatever was sent before is not sent again."""
     office = _office(root, now)
-    outcomes, frozen, left = asyncio.run(_send(office, site, catch, limit))
+    outcomes, frozen, left, cancelled = asyncio.run(_send(office, site, catch, limit))
     counts = {kind: outcomes.get(kind, 0) for kind in (Sent, Deferred, Failed, InDoubt)}
     if form == "json":
         named = zip(("sent", "deferred", "failed", "in_doubt"), counts.values(), strict=True)
-        _json({"frozen": frozen, **dict(named), "pending": left})
-    elif not frozen and not outcomes and not left:
+        _json({"frozen": frozen, **dict(named), "cancelled": cancelled, "pending": left})
+    elif not frozen and not outcomes and not left and not cancelled:
         _say("nothing is due")
     else:
         said = f"{_count(frozen, 'new digest')}; {counts[Sent]} sent"
         for kind, name in ((Deferred, "deferred"), (Failed, "failed"), (InDoubt, "in doubt")):
             said += f", {counts[kind]} {name}" if counts[kind] else ""
+        said += f"; {cancelled} cancelled" if cancelled else ""
         said += f"; {left} still pending" if left else ""
         _say(said)
-        if sum(counts.values()) > counts[Sent]:
+        if sum(counts.values()) > counts[Sent] or cancelled:
             _say("see `mailer status`")
     return FINE if sum(counts.values()) == counts[Sent] else PROBLEMS
 
 
 async def _send(
     office: Office, site: Path | None, catch: Path | None, limit: int | None
-) -> tuple[dict[type[Outcome], int], int, int]:
-    """What became of the messages, how many digests were frozen, and how many messages are still to be sent."""
+) -> tuple[dict[type[Outcome], int], int, int, int]:
+    """What became of the messages; how many digests were frozen, messages are still to be sent, and were cancelled."""
     async with AsyncExitStack() as stack:
         ledger = await stack.enter_async_context(_open_ledger(office))
         server = None if catch else _smtp_server()
         await ledger.recover(_clock())
+        cancelled = await _cancel_outdated(office, ledger)
         frozen = await _freeze(office, ledger, site)
         if not await ledger.unsent(_clock()):
-            return {}, frozen, 0
+            return {}, frozen, 0, cancelled
         if catch:
             server = await stack.enter_async_context(catching(catch))
         transport: Transport = Smtp(server) if server else Outbox(office.settings.root / OUTBOX, f"{OUTBOX}/")
@@ -273,7 +276,14 @@ async def _send(
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.add_signal_handler(number, sender.stop)
             await sender.run()
-        return dict(sender.outcomes), frozen, len(await ledger.unsent(_clock()))
+        return dict(sender.outcomes), frozen, len(await ledger.unsent(_clock())), cancelled
+
+
+async def _cancel_outdated(office: Office, ledger: Ledger) -> int:
+    """Take out of the ledger's queue what was frozen for somebody whom the registry would not give it now; how many."""
+    reasons = {letter.key: compose.outdated(letter, office.plan) for letter in await ledger.unsent(_clock())}
+    done = [await ledger.cancel(key, reason, _clock()) for key, reason in reasons.items() if reason]
+    return sum(done)
 
 
 async def _freeze(office: Office, ledger: Ledger, site: Path | None) -> int:
@@ -364,7 +374,9 @@ def preview(contact: str, root: Path, now: str | None, form: str, show_private: 
         if office.private:
             codes = office.codes(letter)
         else:
-            letter, codes = letter.model_copy(update={"name": contact}), ["…"] * len(letter.readers)
+            clients = tuple(key.partition("/")[0] for key, _ in letter.readers)
+            letter = letter.model_copy(update={"name": contact, "clients": clients})
+            codes = ["…"] * len(letter.readers)
         text = compose.text_part(letter, skeleton, codes)
         due = digest.due.astimezone(digest.person.zone).isoformat()
         shown.append({"due": due, "subject": skeleton.subject, "text": text})
@@ -411,7 +423,7 @@ def _show_status(accounts: list[report.Account], deliveries: list[Delivery], off
     if not accounts:
         _say("nothing was sent yet")
     for delivery in deliveries:
-        if delivery.state not in (State.SENT, State.CANCELLED):
+        if delivery.state is not State.SENT:
             again = f", again from {delivery.next_try.isoformat(timespec='minutes')}" if delivery.next_try else ""
             said = f": {report.reply(delivery, office.private)}" if delivery.reply else ""
             _say(f"{delivery.state} {delivery.key} to {', '.join(delivery.readers)}{again}{said}")
@@ -427,9 +439,9 @@ def _count(number: int, noun: str) -> str:
 def _explain(error: PortalError) -> None:
     if isinstance(error, (Misconfigured, Unsound)):
         click.echo(listing(error.problems, Format.TEXT), err=True)
-    click.echo(str(error), err=True)
+    click.echo(printable(str(error)), err=True)
     if error.hint:
-        click.echo(f"    {error.hint}", err=True)
+        click.echo(f"    {printable(error.hint)}", err=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -159,6 +159,24 @@ def letter(plan: Plan, digest: Digest) -> Letter:
     )
 
 
+def outdated(letter: Letter, plan: Plan) -> str:
+    """Why a frozen letter must not leave any more, as a clause; empty where it may.
+
+    Between freezing and sending a contact may have left, have another address, or another code.
+    """
+    today, address = plan.now.astimezone(plan.settings.zone).date(), letter.address.casefold()
+    here = {r.key: r for r in plan.registry.recipients() if r.contact.email.casefold() == address}
+    if not any(recipient.client.has_access(today) for recipient in here.values()):
+        return "nobody who has access is registered with this address any more"
+    for key, epoch in letter.readers:
+        recipient = here.get(key)
+        if recipient is None or not recipient.client.has_access(today):
+            return f"{key} has no access with this address any more"
+        if plan.registry.epoch(recipient) != epoch:
+            return f"the code of {key} was replaced"
+    return ""
+
+
 def skeleton(plan: Plan, digest: Digest, environment: Environment, *, hide_private: bool = False) -> Skeleton:
     """Write a digest, with slots. With `hide_private` no private notice is named, whatever it allows.
 

@@ -38,7 +38,7 @@ from portal import (
 )
 from portal.article import Articles
 from portal.config import Misconfigured, Settings
-from portal.errors import Format, PortalError, Problem, errors_in, listing
+from portal.errors import Format, PortalError, Problem, errors_in, listing, printable
 from portal.plan import Plan
 from portal.proofreading import proofread
 from portal.prose import Prose
@@ -91,7 +91,7 @@ def render(settings: Settings, out: Path) -> None:
 
 
 def _say(text: str) -> None:
-    click.echo(text)
+    click.echo(printable(text, lines=True))
 
 
 def _show(problems: list[Problem], form: Format = Format.TEXT) -> None:
@@ -381,9 +381,9 @@ def _fingerprint(root: Path, out: Path) -> int:
 def _explain(error: PortalError) -> None:
     if isinstance(error, (Misconfigured, Refused)):
         _show(error.problems)
-    click.echo(str(error), err=True)
+    click.echo(printable(str(error)), err=True)
     if error.hint:
-        click.echo(f"    {error.hint}", err=True)
+        click.echo(f"    {printable(error.hint)}", err=True)
 
 
 def run(group: click.Command, arguments: Sequence[str] | None, name: str) -> int:

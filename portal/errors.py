@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Controls: they would speak to the terminal, start a line that a CI system obeys, or turn the order of letters."""
 
 
 class Severity(StrEnum):
@@ -82,15 +86,27 @@ def listing(problems: list[Problem], form: Format) -> str:
         case Format.GITHUB:
             return "\n".join(_annotation(p) for p in ordered)
         case Format.TEXT:
-            return "\n".join(f"{p}\n    {p.hint}" if p.hint else str(p) for p in ordered)
+            said = ((printable(str(p)), printable(p.hint)) for p in ordered)
+            return "\n".join(f"{line}\n    {hint}" if hint else line for line, hint in said)
+
+
+def printable(text: str, *, lines: bool = False) -> str:
+    """Text that a terminal or a log shows and does not obey: controls written as escapes, but for line feeds in
+    `lines`.
+    """
+
+    def escaped(match: re.Match[str]) -> str:
+        return match[0] if lines and match[0] == "\n" else f"\\u{ord(match[0]):04x}"
+
+    return _UNPRINTABLE.sub(escaped, text)
 
 
 def _annotation(problem: Problem) -> str:
-    """A workflow command of GitHub Actions; its message escapes per cent, carriage return and line feed."""
+    """A workflow command of GitHub Actions, in one line; it escapes per cent, and colon and comma in properties."""
     text = f"{problem.message} ({problem.hint})" if problem.hint else problem.message
-    text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    text = printable(text).replace("%", "%25")
     where = problem.location
-    file = where.file.replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
+    file = printable(where.file).replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
     return f"::{problem.severity} file={file},line={where.line},col={where.column},title={problem.code}::{text}"
 
 

@@ -28,6 +28,7 @@ class State(StrEnum):
     IN_DOUBT = "in-doubt"
     """It may have arrived; never sent again without a person's word."""
     CANCELLED = "cancelled"
+    """Not to be sent any more: its reader lost access, or has another address or code, after it was frozen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,9 @@ class Ledger(Protocol):
 
     async def unsent(self, at: dt.datetime) -> list[Letter]:
         """The letters that a sender could claim at `at`."""
+
+    async def cancel(self, key: str, reason: str, at: dt.datetime) -> bool:
+        """Never send a message that nobody holds. False: somebody holds it, or it has its end already."""
 
     async def claim(self, at: dt.datetime, lease: dt.timedelta) -> Claim | None:
         """Take the next message; None when there is none left that is due."""

@@ -75,6 +75,8 @@ runs = Table(
 #      └──connection lost─┘ ├────5yz──> failed
 #         before the data   └──lost after "data begun"──> in-doubt
 #
+# pending or deferred ──reader without access, address or code──> cancelled
+#
 # `data_begun` is committed before the final dot can be on the wire. A row left in `sending` whose lease ran out goes
 # back to pending without it, and to in-doubt with it. Outcomes are recorded only with the token of the latest claim.
 digests = Table(

@@ -106,6 +106,14 @@ class SqlLedger:
             rows = await connection.execute(select(digests.c.letter).where(_claimable(at)))
             return [Letter.model_validate_json(row.letter) for row in rows]
 
+    async def cancel(self, key: str, reason: str, at: dt.datetime) -> bool:
+        waiting = and_(digests.c.key == key, digests.c.state.in_((State.PENDING, State.DEFERRED)))
+        async with self._transaction() as connection:
+            changed = await connection.execute(
+                update(digests).where(waiting).values(state=State.CANCELLED, reply=reason, at=at)
+            )
+        return changed.rowcount == 1
+
     async def claim(self, at: dt.datetime, lease: dt.timedelta) -> Claim | None:
         token = secrets.token_hex(16)
         first = (

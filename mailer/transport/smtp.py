@@ -46,7 +46,7 @@ class Server:
             port = parts.port
         except ValueError:
             raise PortalError("this is not the address of a mail server", form, where) from None
-        if parts.scheme not in _PORTS or not parts.hostname or parts.path.strip("/") or parts.query:
+        if parts.scheme not in _PORTS or not parts.hostname or parts.path.strip("/") or parts.query or "#" in url:
             raise PortalError("this is not the address of a mail server", form, where)
         if parts.scheme == "smtp" and not _is_loopback(parts.hostname):
             raise PortalError(

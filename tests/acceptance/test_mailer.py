@@ -9,6 +9,7 @@ import base64
 import email
 import hashlib
 import json
+import shutil
 import sqlite3
 import ssl
 import subprocess
@@ -579,3 +580,68 @@ def test_planning_hundreds_of_recipients_is_quick(desk: Desk) -> None:
     started = time.monotonic()
     assert len(desk.json("plan")["due"]) == 303
     assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize(
+    ("more", "address", "epochs", "reason"),
+    [
+        ("status: terminated\nended: 2026-01-01\n", PEOPLE["yunshan"], "{}", "nobody who has access"),
+        ("", "other@yunshan.example.com", "{}", "nobody who has access"),
+        ("", PEOPLE["yunshan"], '{"yunshan/lin": 2}', "the code of yunshan/lin was replaced"),
+    ],
+    ids=["ended", "moved", "code replaced"],
+)
+def test_who_lost_access_is_not_sent_what_was_frozen_before(
+    desk: Desk, sink: Sink, more: str, address: str, epochs: str, reason: str
+) -> None:
+    """The registry changes between freezing and sending: that message is cancelled, with the reason; the others go."""
+    sink.rcpt = lambda server, recipient: "450 4.2.1 later"
+    desk.send()
+    desk.ledger("UPDATE digests SET next_try = '2020-01-01T00:00:00.000000+00:00'")
+    sink.rcpt = None
+    desk.folder.client("yunshan", client("yunshan", "immediate", address=address, more=more))
+    desk.folder.write("clients/epochs.json", epochs)
+    desk.folder.commit("access changed")
+    shutil.rmtree(desk.folder.root / "site")
+    _, said = desk.send()
+    assert "; 1 cancelled" in said
+    assert PEOPLE["yunshan"] not in [recipient for recipient, _ in sink.accepted]
+    assert {PEOPLE["lanpu"], PEOPLE["heyu"]} <= {recipient for recipient, _ in sink.accepted}
+    told = [d["reply"] for d in desk.json("status")["digests"] if d["state"] == "cancelled"]
+    assert [reply.startswith(reason) for reply in told] == [True]
+    assert desk.run("status")[0] == 0
+
+
+def test_ci_sees_no_client_s_name(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who looks after several clients is told for which; where CI=true, by their ids."""
+    address = "both@example.com"
+    for name in ("aaa", "bbb"):
+        desk.folder.client(name, client(name, "immediate", address=address))
+    desk.folder.notice("two", "title: 两家\ndate: 2026-12-02\naudience: {clients: [aaa, bbb]}")
+    desk.folder.commit("two clients")
+    assert "aaa Ltd" in desk.run("preview", "aaa/lin")[1]
+    monkeypatch.setenv("CI", "true")
+    printed = desk.run("preview", "aaa/lin")[1]
+    assert "bbb" in printed
+    assert "Ltd" not in printed
+
+
+def test_no_text_speaks_to_the_terminal(desk: Desk) -> None:
+    """A title with escape sequences, or a server's reply, is shown and not obeyed."""
+    desk.folder.notice("loud", 'title: "a\\e[31mb\\n::error::c"\ndate: 2026-12-02')
+    desk.folder.commit("loud")
+    _, printed = desk.run("plan")
+    assert "a\\u001b[31mb\\u000a::error::c" in printed
+    assert "\x1b" not in printed
+    desk.send()
+    desk.ledger("UPDATE digests SET state = 'failed', reply = '550 ' || char(27) || '[2J'")
+    assert "550 \\u001b[2J" in desk.run("status")[1]
+
+
+def test_a_password_with_an_unescaped_sign_is_not_taken_for_a_host(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In smtps://user:12#34@host the password would end the host's name, and be printed as a port."""
+    monkeypatch.setenv("MAILER_SMTP_URL", "smtps://user:12#34@mail.example.com")
+    code, said = desk.send()
+    assert code == 2
+    assert "this is not the address of a mail server" in said
+    assert "12" not in said.replace("MAILER_SMTP_URL:1:1", "").replace("587", "")
