@@ -25,13 +25,13 @@ from portal import (
     history,
     importing,
     leaks,
-    pages,
     plan,
     private,
     publish,
     rules,
     sealing,
     shells,
+    site,
     sources,
     starting,
     timetable,
@@ -40,7 +40,7 @@ from portal.article import Articles
 from portal.config import Misconfigured, Settings
 from portal.errors import Format, PortalError, Problem, errors_in, listing, printable
 from portal.plan import Plan
-from portal.proofreading import proofread
+from portal.proofreading import Proofreader
 from portal.prose import Prose
 from portal.publish import Published, Refused
 from portal.shells import Shells
@@ -60,13 +60,20 @@ class Reading:
     problems: list[Problem]
 
 
-def read(root: Path, now: str | None) -> Reading:
-    """Read a portal and decide what shall exist. Raises PortalError where that is impossible."""
+def read(root: Path, now: str | None, base: str | None = None) -> Reading:
+    """Read a portal and decide what shall exist; `base` is the commit to compare with, if any.
+
+    Raises PortalError where that is impossible.
+    """
     settings = config.load(root.resolve())
     found = sources.read(settings)
     past = history.read(settings, found)
-    problems = [*found.problems, *past.problems, *rules.check(settings, found)]
-    return Reading(settings, plan.make(settings, found, past, _clock(now, settings.zone)), problems)
+    clock = _clock(now, settings.zone)
+    problems = [*found.problems, *rules.graded(settings, past.problems), *rules.check(settings, found, clock)]
+    if base is not None:
+        changed = rules.change.check(settings, found, history.texts_at(settings, base), clock)
+        problems += rules.graded(settings, changed)
+    return Reading(settings, plan.make(settings, found, past, clock), problems)
 
 
 def _clock(now: str | None, zone: dt.tzinfo | None) -> dt.datetime:
@@ -194,8 +201,11 @@ def prepare(reading: Reading) -> Prepared:
     articles = Articles(reading.plan, Prose(reading.settings, reading.settings.cache_dir))
     problems = [*reading.problems, *rendered.problems]
     entries = reading.plan.entries
+    reader = Proofreader(reading.plan, articles)
+    told = {problem.location for problem in problems if problem.code == "link-to-private"}
     for entry in _watched(entries, "reading notices", len(entries)):
-        problems += proofread(reading.plan, entry, articles)
+        found = (problem for problem in reader.read(entry) if problem.location not in told)
+        problems += rules.graded(reading.settings, found)
     return Prepared(reading.plan, rendered, articles, list(dict.fromkeys(problems)))
 
 
@@ -205,7 +215,7 @@ def _publish(ready: Prepared, out: Path) -> Published:
 
     def files() -> Iterator[tuple[str, bytes]]:
         yield from private.files(ready.plan, secret, ready.articles)
-        yield from pages.files(ready.plan, ready.shells, ready.articles)
+        yield from site.files(ready.plan, ready.shells, ready.articles)
 
     return publish.publish(out, _watched(files(), "publishing"), gate.check)
 
@@ -213,12 +223,13 @@ def _publish(ready: Prepared, out: Path) -> Published:
 @commands.command()
 @root_option
 @now_option
+@click.option("--base", metavar="REV", help="Also say what may not become of what was published at this commit.")
 @format_option
-def check(root: Path, now: str | None, form: str) -> int:
+def check(root: Path, now: str | None, base: str | None, form: str) -> int:
     """Say everything that is wrong with notices, clients and configuration."""
     chosen = Format(form)
     try:
-        problems = prepare(read(root, now)).problems
+        problems = prepare(read(root, now, base)).problems
     except Misconfigured as error:
         _show(error.problems, chosen)
         return CANNOT_RUN

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, model_validator
 
+from portal.days import Day
 from portal.kinds import Block
-from portal.notice import Day
 
 ACCESS_AFTER_END = dt.timedelta(days=180)
 """How long a former client still sees what concerns it, unless the registry says otherwise."""

@@ -9,27 +9,62 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema, field_validator, model_validator
 
 from portal import explain, located
 from portal.client import Address, Cadence, ZoneName
+from portal.days import Day
 from portal.errors import Location, PortalError, Problem
-from portal.kinds import DEMANDS, Block, Demand, Kind
+from portal.kinds import DEMANDS, DETAILS, Block, Demand, Kind
+from portal.notice import Notice
 
 CONFIG_FILE = "mkdocs.yml"
 UI_LANGUAGES = ("zh", "en")
 """The languages that this program has words for, in site_templates/words/."""
+
+_CLOCK = r"([01]\d|2[0-3]):[0-5]\d"
 
 
 class Hours(Block):
     """When a desk answers: days as mon-fri or sat, times as 09:00-18:00."""
 
     days: str = Field(pattern=r"^(mon|tue|wed|thu|fri|sat|sun)(-(mon|tue|wed|thu|fri|sat|sun))?$")
-    time: str = Field(pattern=r"^\d\d:\d\d-\d\d:\d\d$")
+    time: str = Field(pattern=rf"^{_CLOCK}-({_CLOCK}|24:00)$")
+
+    @field_validator("time")
+    @classmethod
+    def _in_order(cls, value: str) -> str:
+        opens, closes = value.split("-")
+        if closes <= opens:
+            raise ValueError("must open before it closes; write two entries for hours that pass midnight")
+        return value
+
+
+_LONGEST_HOLIDAY = 366
+
+
+def _holidays(value: Any) -> Any:
+    """A list of days in which 2027-02-05/2027-02-11 stands for every day from the one to the other (ISO 8601)."""
+    if not isinstance(value, (list, tuple)):
+        return value
+    days: list[Any] = []
+    for entry in value:
+        first, mark, last = entry.partition("/") if isinstance(entry, str) else (entry, "", "")
+        if not mark:
+            days.append(entry)
+            continue
+        try:
+            start, end = dt.date.fromisoformat(first.strip()), dt.date.fromisoformat(last.strip())
+        except ValueError:
+            raise ValueError("has a range that is not two days; write it as 2027-02-05/2027-02-11") from None
+        if not 0 <= (end - start).days < _LONGEST_HOLIDAY:
+            raise ValueError("has a range that runs backwards, or is longer than a year")
+        days += [start + dt.timedelta(days=n) for n in range((end - start).days + 1)]
+    return days
 
 
 class Desk(Block):
@@ -39,7 +74,13 @@ class Desk(Block):
     email: Address | None = None
     phone: str | None = None
     hours: tuple[Hours, ...] = ()
-    holidays: tuple[dt.date, ...] = ()
+    holidays: Annotated[
+        tuple[Day, ...],
+        BeforeValidator(_holidays),
+        WithJsonSchema(
+            {"type": "array", "items": {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}(/\d{4}-\d{2}-\d{2})?$"}}
+        ),
+    ] = ()
     timezone: ZoneName | None = None
 
     def called(self, language: str) -> str:
@@ -61,6 +102,54 @@ class MailOptions(Block):
     """The day of the month of monthly digests."""
 
 
+class FilingPeriod(Block):
+    """Days on which clients and the firm have other work to do: some of every month, or from one day to another."""
+
+    name: str | None = None
+    monthly: str | None = Field(None, pattern=r"^([1-9]|[12]\d|3[01])(-([1-9]|[12]\d|3[01]))?$")
+    start: Day | None = Field(None, alias="from")
+    until: Day | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> FilingPeriod:
+        if (self.monthly is None) is (self.start is None and self.until is None):
+            raise ValueError("is either 'monthly: 1-15', or 'from' and 'until'")
+        if self.monthly is None and (self.start is None or self.until is None or self.until < self.start):
+            raise ValueError("needs 'from', and 'until' on the same day or later")
+        if self.monthly is not None and self._days()[1] < self._days()[0]:
+            raise ValueError("runs backwards; write two periods for one that passes the end of a month")
+        return self
+
+    def _days(self) -> tuple[int, int]:
+        assert self.monthly is not None
+        first, _, last = self.monthly.partition("-")
+        return int(first), int(last or first)
+
+    def holds(self, day: dt.date) -> bool:
+        """Whether a day is in it."""
+        if self.start is not None and self.until is not None:
+            return self.start <= day <= self.until
+        first, last = self._days()
+        return first <= day.day <= last
+
+
+class Wording(Block):
+    """The words of one language that the house would rather not read; each list replaces the program's own."""
+
+    vague_titles: tuple[str, ...] | None = None
+    """A title made of nothing but these says nothing."""
+    absolute: tuple[str, ...] | None = None
+    """Claims that nobody can keep, and that advertising law may forbid."""
+    jargon: tuple[str, ...] | None = None
+
+
+def _level(value: Any) -> Any:
+    return "off" if value is False else value  # YAML 1.1 reads a bare off as false
+
+
+Level: TypeAlias = Annotated[Literal["off", "warning", "error"], BeforeValidator(_level)]
+
+
 class Options(Block):
     """`extra.duenotice` in mkdocs.yml."""
 
@@ -80,7 +169,9 @@ class Options(Block):
     services: Mapping[str, str | Mapping[str, str]] = Field(default_factory=dict)
     regions: Mapping[str, str | Mapping[str, str]] = Field(default_factory=dict)
     kinds: Mapping[Kind, Mapping[str, Any]] = Field(default_factory=dict)
-    rules: Mapping[str, Literal["off", "warning", "error"]] = Field(default_factory=dict)
+    rules: Mapping[str, Level] = Field(default_factory=dict)
+    filing_periods: tuple[FilingPeriod, ...] = (FilingPeriod(monthly="1-15"),)
+    wording: Mapping[str, Wording] = Field(default_factory=dict)
     mail: MailOptions = MailOptions()
 
     @field_validator("languages")
@@ -97,7 +188,11 @@ class Options(Block):
     @classmethod
     def _demands(cls, value: Mapping[Kind, Mapping[str, Any]]) -> Mapping[Kind, Mapping[str, Any]]:
         for kind, changes in value.items():
-            DEMANDS[kind].over(dict(changes))
+            demand = DEMANDS[kind].over(dict(changes))
+            known = {*Notice.model_fields, *(f"details.{name}" for name in DETAILS[kind].model_fields)}
+            for key in (*demand.required, *demand.recommended):
+                if key not in known:
+                    raise ValueError(f"'{key}' is no key of a notice of kind {kind}")
         return value
 
 

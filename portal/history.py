@@ -14,7 +14,7 @@ from pathlib import Path
 
 from portal import states
 from portal.config import Settings
-from portal.errors import Problem, Severity
+from portal.errors import PortalError, Problem, Severity
 from portal.notice import Dossier, Text, Version
 from portal.paper import Paper, as_paper, notice_of, rendered
 from portal.sources import Filed, Sources
@@ -214,6 +214,42 @@ class _Blob:
     name: str
     path: str
     at: dt.datetime
+
+
+def texts_at(settings: Settings, revision: str) -> dict[Path, bytes]:
+    """Every Markdown file of the notices folders as it stood where the history checked out left `revision`.
+
+    That is `revision` itself where it is an ancestor; on a branch it is the fork, so that what others committed
+    since is nobody's change here. A folder in another repository, which does not know `revision`, adds nothing.
+    Raises PortalError where the portal's own repository does not know it.
+    """
+    if _fork(settings.root, revision) is None:
+        hint = "name a commit, branch or tag that is here; in CI fetch the whole history (fetch-depth: 0)"
+        raise PortalError(f"there is no revision '{revision}' to compare with", hint)
+    result: dict[Path, bytes] = {}
+    for folder in settings.notice_dirs():
+        inside = next(place for place in (folder, *folder.parents) if place.is_dir())
+        fork = _fork(inside, revision)
+        below = folder.relative_to(inside).as_posix()
+        out = _git(inside, "ls-tree", "-r", "-z", fork, "--", below if below == "." else f"{below}/") if fork else None
+        blobs: dict[str, list[str]] = {}
+        for line in (out or b"").split(b"\0"):
+            about, _, path = line.decode("utf-8", "surrogateescape").partition("\t")
+            if path.endswith(".md"):
+                blobs.setdefault(about.split(" ")[2], []).append(path)
+        texts = _contents(inside, set(blobs)) if blobs else {}
+        result |= {inside / path: texts[blob] for blob, paths in blobs.items() if blob in texts for path in paths}
+    return result
+
+
+def _fork(folder: Path, revision: str) -> str | None:
+    """The full hash of the commit at which HEAD left `revision`; without a common one, of `revision`."""
+    known = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    if known is None:
+        return None
+    commit = known.decode("ascii").strip()
+    shared = _git(folder, "merge-base", commit, "HEAD")
+    return shared.decode("ascii").strip() if shared else commit
 
 
 def head(folder: Path) -> str | None:

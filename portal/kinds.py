@@ -6,12 +6,13 @@ of them.
 
 from __future__ import annotations
 
-import datetime as dt
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
+
+from portal.days import Day, Moment
 
 
 class Kind(StrEnum):
@@ -71,7 +72,7 @@ class Handover(Block):
     giver: str | None = Field(None, alias="from")
     receiver: str | None = Field(None, alias="to")
     witness: str | None = None
-    on: dt.date | None = None
+    on: Day | None = None
 
 
 class Responsibility(Block):
@@ -85,14 +86,14 @@ class ContractTerminationDetails(Details):
     """What a client needs to know when a contract ends."""
 
     contract: str | None = None
-    ends_on: dt.date | None = None
+    ends_on: Day | None = None
     last_tax_period: str | None = None
     responsibility: tuple[Responsibility, ...] = ()
     handover: tuple[Handover, ...] = ()
     settlement: str | None = None
     invoices: str | None = None
     seals: str | None = None
-    data_kept_until: dt.date | None = None
+    data_kept_until: Day | None = None
     data_destroyed: str | None = None
     after_care: str | None = None
     successor: str | None = None
@@ -105,10 +106,10 @@ class ContactChangeDetails(Details):
     what: str | None = None
     old: str | None = None
     new: str | None = None
-    old_ends: dt.date | None = None
+    old_ends: Day | None = None
     verify: str | None = None
     overlap: str | None = None
-    bank_account: bool = False
+    bank_account: StrictBool = False
 
 
 class ServicePlanDetails(Details):
@@ -120,16 +121,16 @@ class ServicePlanDetails(Details):
     response: str | None = None
     document_deadline: str | None = None
     complaints: str | None = None
-    valid_until: dt.date | None = None
+    valid_until: Day | None = None
     compensation: str | None = None
-    reduced: bool = False
+    reduced: StrictBool = False
 
 
 class MaintenanceDetails(Details):
     """What will be down, when, and what to use meanwhile."""
 
-    starts: dt.datetime | dt.date | None = None
-    ends: dt.datetime | dt.date | None = None
+    starts: Moment | None = None
+    ends: Moment | None = None
     systems: str | None = None
     effect: str | None = None
     instead: str | None = None
@@ -139,13 +140,13 @@ class MaintenanceDetails(Details):
 class IncidentDetails(Details):
     """What happened and where things stand."""
 
-    found_at: dt.datetime | dt.date | None = None
+    found_at: Moment | None = None
     symptom: str | None = None
     periods: str | None = None
     late_fees: str | None = None
     state: str | None = None
-    next_update: dt.datetime | dt.date | None = None
-    closed_at: dt.datetime | dt.date | None = None
+    next_update: Moment | None = None
+    closed_at: Moment | None = None
     cause: str | None = None
     remedy: str | None = None
     prevention: str | None = None
@@ -157,10 +158,10 @@ class PolicyDetails(Details):
     document: str | None = None
     authority: str | None = None
     link: str | None = None
-    valid_until: dt.date | None = None
+    valid_until: Day | None = None
     whom: str | None = None
     points: tuple[str, ...] = ()
-    checked_on: dt.date | None = None
+    checked_on: Day | None = None
     example: str | None = None
     regional: str | None = None
 
@@ -170,7 +171,7 @@ class ImprovementDetails(Details):
 
     wrong: str | None = None
     done: str | None = None
-    done_on: dt.date | None = None
+    done_on: Day | None = None
     before: str | None = None
     after: str | None = None
 
@@ -199,6 +200,14 @@ class Demand(Block):
     recommended: tuple[str, ...] = ()
     lead_days: int = Field(0, ge=0)
     """Calendar days that must lie between publication and the date in force."""
+    reduced_lead_days: int = Field(0, ge=0)
+    """The same where `details.reduced` says that the client gets less than before."""
+    closing_days: int = Field(0, ge=0)
+    """Working days within which an incident is to be closed; 0: no matter."""
+    outside_filing: StrictBool = False
+    """Whether it may not fall into a filing period."""
+    approvals: tuple[str, ...] = ()
+    """The roles that must have approved it."""
 
     def over(self, changes: dict[str, Any]) -> Demand:
         """This demand with what a portal's configuration says instead."""
@@ -230,6 +239,7 @@ DEMANDS: MappingProxyType[Kind, Demand] = MappingProxyType(
             ),
             recommended=("evidence", "value", *_of("yearly", "tax", "agreement")),
             lead_days=30,
+            approvals=("legal",),
         ),
         Kind.CONTRACT_TERMINATION: Demand(
             required=(
@@ -252,6 +262,8 @@ DEMANDS: MappingProxyType[Kind, Demand] = MappingProxyType(
             ),
             recommended=_of("after_care", "successor", "uncollected"),
             lead_days=30,
+            outside_filing=True,
+            approvals=("legal", "management"),
         ),
         Kind.CONTACT_CHANGE: Demand(
             required=("effective", "action", "owner", *_of("what", "old", "new", "old_ends", "verify")),
@@ -266,15 +278,18 @@ DEMANDS: MappingProxyType[Kind, Demand] = MappingProxyType(
                 *_of("covers", "excludes", "hours", "response", "document_deadline", "complaints", "valid_until"),
             ),
             recommended=_of("compensation"),
+            reduced_lead_days=30,
         ),
         Kind.MAINTENANCE: Demand(
             required=("effective", "action", "owner", *_of("starts", "ends", "systems", "effect", "instead")),
             recommended=_of("recovery_notice"),
             lead_days=3,
+            outside_filing=True,
         ),
         Kind.INCIDENT: Demand(
             required=("action", "owner", *_of("found_at", "symptom", "periods", "late_fees", "state", "next_update")),
             recommended=_of("cause", "remedy", "prevention"),
+            closing_days=5,
         ),
         Kind.POLICY: Demand(
             required=(

@@ -32,23 +32,24 @@ from mkdocs.structure.pages import Page
 from mkdocs.structure.toc import AnchorLink, TableOfContents
 from mkdocs.utils.templates import TemplateContext
 
-from portal import explain, frontmatter, history, pages, plan, shells, sources
+from portal import explain, frontmatter, history, plan, shells, sources, words
 from portal.addresses import Addresses
 from portal.article import Articles
 from portal.config import CONFIG_FILE, Misconfigured, Settings
 from portal.config import load as portal_settings
 from portal.errors import Location, PortalError, Problem, Severity, errors_in, order
 from portal.plan import Plan
-from portal.proofreading import proofread
+from portal.proofreading import Proofreader
 from portal.prose import Prose
 from portal.shells import BOARD, OUTLINED, PLAIN, SHELLS, slot
+from portal.site import files as public_files
 from portal.words import TEMPLATES
 
 NAME = "duenotice"
 HOME = "index.md"
 
 _log = logging.getLogger(f"mkdocs.plugins.{NAME}")
-_RESERVED = frozenset({"board", "calendar", "editions", "feeds", "my", "notices"})
+_RESERVED = frozenset({"board", "calendar", "editions", "feeds", "lookup", "my", "notices", "schemas", "subscribe"})
 """The first steps of the program's own addresses."""
 _UNUSED = re.compile(r"assets/javascripts/(?:lunr|workers)/|.*\.map$|sitemap\.xml$")
 """Files of the theme that only its search or a debugger asks for, and a template that pages.py replaces."""
@@ -129,11 +130,32 @@ class DuenoticePlugin(BasePlugin[_NoOptions]):  # type: ignore[no-untyped-call]
         if not any(Path(folder).resolve() == Path(ours) for folder in config.theme.dirs):
             config.theme.dirs.insert(1 if config.theme.custom_dir else 0, ours)
         config.extra.setdefault("generator", False)
+        config.extra["feeds"] = self._feeds()
+        config.extra["doors"] = self._doors()
         config.extra["scope"] = self.settings.base  # otherwise an inline script differs from page to page
         for name in ("search", "material/search"):
             if name in config.plugins:
                 config.plugins[name].config["enabled"] = False
         return config
+
+    def _feeds(self) -> list[dict[str, str]]:
+        """The feeds that every page's head names."""
+        address = Addresses(self.language, self.settings.default_language)
+        name = self.settings.name_in(self.language)
+        types = {"atom": "application/atom+xml", "json": "application/feed+json"}
+        return [
+            {"title": name, "type": media, "href": self.settings.site_url + address.feed("", ending)}
+            for ending, media in types.items()
+        ]
+
+    def _doors(self) -> list[dict[str, str]]:
+        """The pages that every page's foot names."""
+        address = Addresses(self.language, self.settings.default_language)
+        places = {address.subscribe: ("feeds", "subscribe.footer"), address.lookup: ("lookup", "footer")}
+        return [
+            {"href": self.settings.base + path, "name": words.load(self.language, vocabulary)(key)}
+            for path, (vocabulary, key) in places.items()
+        ]
 
     @event_priority(-50)  # after plugins that add files
     def on_files(self, files: Files, config: MkDocsConfig) -> Files:
@@ -211,6 +233,7 @@ class DuenoticePlugin(BasePlugin[_NoOptions]):  # type: ignore[no-untyped-call]
         return None
 
     def on_page_markdown(self, markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+        page.meta["selector"] = slot("selector")
         if _is_shell(page):
             page.meta["template"] = "shell.html"
             page.meta.update({name: slot(name) for name in ("title", "description", "robots", "alternates")})
@@ -291,7 +314,7 @@ class DuenoticePlugin(BasePlugin[_NoOptions]):  # type: ignore[no-untyped-call]
                 if language != self.language:
                     _pass(self.settings, language, config_file, rendered / language)
             made, articles = _public(self.settings)
-            for path, data in pages.files(made, shells.load(self.settings, rendered), articles):
+            for path, data in public_files(made, shells.load(self.settings, rendered), articles):
                 file = site / path
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_bytes(data)
@@ -333,8 +356,9 @@ def _public(settings: Settings) -> tuple[Plan, Articles]:
     made = plan.make(settings, found, past, dt.datetime.now(settings.zone))
     articles = Articles(made, Prose(settings, settings.cache_dir))
     problems = [*found.problems, *past.problems]
+    reader = Proofreader(made, articles)
     for entry in made.public:
-        problems += proofread(made, entry, articles)
+        problems += reader.read(entry)
     _log_all(problems)
     if errors := errors_in(problems):
         raise PluginError(f"{len(errors)} of the mistakes above must be mended first")

@@ -8,53 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Any, Literal
 
-from pydantic import BeforeValidator, Field, SerializeAsAny, ValidationError, model_validator
+from pydantic import Field, SerializeAsAny, StrictBool, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
+from portal.days import Day, Moment, Span
 from portal.kinds import DETAILS, Block, Details, Kind
 
 ID = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,118}[a-z0-9])?")
 """What an id may be: it is part of an address, so lower-case ASCII."""
-
-
-def _day(value: Any) -> Any:
-    if isinstance(value, dt.datetime):
-        raise ValueError("must be a day without a time, like 2027-01-31")
-    if isinstance(value, dt.date):
-        return value
-    if isinstance(value, str):
-        try:
-            return dt.date.fromisoformat(value)
-        except ValueError:
-            pass
-    raise ValueError("must be a day, like 2027-01-31")
-
-
-def _moment(value: Any) -> Any:
-    if isinstance(value, dt.date):
-        return value
-    if isinstance(value, str):
-        for read in (dt.date.fromisoformat, dt.datetime.fromisoformat):
-            try:
-                return read(value)
-            except ValueError:
-                continue
-    raise ValueError("must be a day or a moment, like 2027-01-31 or 2027-01-31 09:00:00+08:00")
-
-
-def _span(value: Any) -> Any:
-    match = re.fullmatch(r"(\d{1,4})d", value) if isinstance(value, str) else None
-    if match is None:
-        raise ValueError("must be a number of days, like 30d")
-    return dt.timedelta(days=int(match[1]))
-
-
-Day: TypeAlias = Annotated[dt.date, BeforeValidator(_day)]
-Moment: TypeAlias = Annotated[dt.datetime | dt.date, BeforeValidator(_moment)]
-"""A day (from 00:00 in the firm's zone) or an instant; without a zone it is the firm's wall clock."""
-Span: TypeAlias = Annotated[dt.timedelta, BeforeValidator(_span)]
 
 
 class Urgency(StrEnum):
@@ -105,6 +68,8 @@ class Window(Block):
             raise ValueError("'until' lies before 'from'")
         if self.start and self.transition_until and self.transition_until < self.start:
             raise ValueError("'transition_until' lies before 'from'")
+        if self.transition_until and self.until and self.until < self.transition_until:
+            raise ValueError("'until' lies before 'transition_until'")
         return self
 
 
@@ -147,7 +112,7 @@ class Evidence(Block):
 class Action(Block):
     """What the reader must do; `needed: false` says that nothing is to be done."""
 
-    needed: bool
+    needed: StrictBool
     what: str | None = None
     by: Day | None = None
 
@@ -189,7 +154,7 @@ class Revision(Block):
 
     on: Moment
     note: str
-    minor: bool = False
+    minor: StrictBool = False
 
 
 class Withdrawal(Block):
@@ -276,7 +241,7 @@ class Notice(Block):
     revisions: tuple[Revision, ...] = ()
     withdrawn: Withdrawal | None = None
     redirects: tuple[str, ...] = ()
-    draft: bool = False
+    draft: StrictBool = False
     """Kept out of every output until removed; for what an importer found unfinished."""
 
     @property

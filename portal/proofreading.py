@@ -2,19 +2,75 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Iterator
+from urllib.parse import unquote
 
-from portal.article import Articles
-from portal.errors import Problem
+from portal.article import Article, Articles
+from portal.errors import Location, Problem, Severity
 from portal.plan import Entry, Plan
 
+_LINK = re.compile(r'href="([^"#]*)#([^"]+)"')
+_ANCHOR = re.compile(r'\bid="([^"]+)"')
 
-def proofread(plan: Plan, entry: Entry, articles: Articles) -> Iterator[Problem]:
-    """What is wrong with the latest text of a notice in each language that it has: links, markup, placeholders."""
-    values = next(iter(entry.values.values()), None)
-    for language in plan.settings.languages:
-        if language in entry.latest.texts:
-            article = articles.render(
-                entry, entry.latest, language, values=values, file_url=lambda found: found.name, private=entry.private
-            )
-            yield from article.problems
+
+class Proofreader:
+    """Renders the latest text of notices in each language that it has, and says what is wrong with it."""
+
+    def __init__(self, plan: Plan, articles: Articles) -> None:
+        self._plan = plan
+        self._articles = articles
+        self._anchors: dict[tuple[str, str], frozenset[str]] = {}
+        base = plan.settings.base
+        self._pages = {
+            (language, f"{base}{plan.addresses(language).notice(entry.id)}"): entry
+            for language in plan.settings.languages
+            for entry in plan.public
+        }
+
+    def read(self, entry: Entry) -> Iterator[Problem]:
+        """Links, anchors, markup and placeholders of one notice."""
+        for language in self._plan.settings.languages:
+            if language in entry.latest.texts:
+                article = self._render(entry, language)
+                yield from article.problems
+                yield from self._lost_anchors(entry, language, article)
+
+    def _render(self, entry: Entry, language: str) -> Article:
+        values = next(iter(entry.values.values()), None)
+        return self._articles.render(
+            entry, entry.latest, language, values=values, file_url=lambda found: found.name, private=entry.private
+        )
+
+    def _lost_anchors(self, entry: Entry, language: str, article: Article) -> Iterator[Problem]:
+        """Links from the body to a place on this page or on another notice's that is not there."""
+        text = entry.text(language)
+        if "#" not in text.body:
+            return
+        for page, fragment in dict.fromkeys(_LINK.findall(article.html)):
+            written = html.unescape(fragment)
+            line = _line_of(text.body, f"#{written}")
+            target = entry if not page else self._pages.get((language, html.unescape(page)))
+            if line is None or target is None:
+                continue
+            anchors = frozenset(map(html.unescape, _ANCHOR.findall(article.html)))
+            if target is not entry:
+                anchors = self._anchors_of(target, language)
+            if written not in anchors and unquote(written) not in anchors:
+                where = Location(text.path, text.body_line + line)
+                message = "the page that this links to has no such heading"
+                hint = "open that page, and copy the address from the mark behind the heading"
+                yield Problem(where, "broken-anchor", message, hint, Severity.WARNING)
+
+    def _anchors_of(self, entry: Entry, language: str) -> frozenset[str]:
+        key = (entry.id, language)
+        if key not in self._anchors:
+            found = _ANCHOR.findall(self._render(entry, language).html)
+            self._anchors[key] = frozenset(map(html.unescape, found))
+        return self._anchors[key]
+
+
+def _line_of(body: str, needle: str) -> int | None:
+    at = body.find(needle)
+    return body.count("\n", 0, at) if at >= 0 else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import datetime as dt
 import re
 import shlex
 from collections.abc import Iterator
@@ -18,13 +19,13 @@ from mailer.cli import commands as mailer_commands
 from portal import rules
 from portal.cli import commands as portal_commands
 from portal.client import Client, Contact
-from portal.config import Desk, Hours, MailOptions, Options
+from portal.config import Desk, FilingPeriod, Hours, MailOptions, Options, Wording
 from portal.errors import errors_in
 from portal.kinds import DEMANDS, DETAILS, Block, Demand, Kind
 from portal.notice import TEXT_KEYS, Notice, Selector, Urgency
 from portal.rules import CODES
 from portal.sources import TranslationHead
-from tests.conftest import PortalFolder
+from tests.conftest import NOW, PortalFolder
 
 ROOT = Path(__file__).resolve().parents[2]
 GROUPS = {"build.py": portal_commands, "python -m mailer": mailer_commands}
@@ -197,7 +198,10 @@ def test_the_example_notice_has_no_error(page: str, portal_folder: PortalFolder)
     portal_folder.write("mkdocs.yml", text("mkdocs.yml"))
     portal_folder.write("notices/2026/example.md", example)
     found = portal_folder.sources()
-    assert errors_in([*found.problems, *rules.check(portal_folder.settings(), found)]) == []
+    assert (
+        errors_in([*found.problems, *rules.check(portal_folder.settings(), found, dt.datetime.fromisoformat(NOW))])
+        == []
+    )
     assert set(found.notices) == {"example"}
 
 
@@ -214,6 +218,8 @@ def test_every_configuration_key_is_documented() -> None:
     assert [key for key in keys(Hours) if f"`{key}`" not in rows(blocks["desks"])["hours"]] == []
     assert set(rows(blocks["kinds"])) == keys(Demand)
     assert set(rows(blocks["mail"])) == keys(MailOptions)
+    assert set(rows(blocks["filing_periods"])) == keys(FilingPeriod)
+    assert set(rows(blocks["wording"])) == keys(Wording)
 
 
 def test_every_client_key_is_documented() -> None:

@@ -1,17 +1,20 @@
 """What people write in notices/ and clients/, and what they hear when it is wrong."""
 
+import datetime as dt
+
 import pytest
 
 from portal import rules
-from tests.conftest import PortalFolder
+from tests.conftest import NOW, PortalFolder
 
+AT = dt.datetime.fromisoformat(NOW)
 GOOD = "title: 通知\ndate: 2026-11-20"
 
 
 def problems(folder: PortalFolder) -> list[tuple[str, int, str]]:
     """File, line and code of everything wrong, in order."""
     found = folder.sources()
-    every = [*found.problems, *rules.check(folder.settings(), found)]
+    every = [*found.problems, *rules.check(folder.settings(), found, AT)]
     return sorted((p.location.file, p.location.line, p.code) for p in every if p.severity == "error")
 
 

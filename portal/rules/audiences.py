@@ -1,0 +1,111 @@
+"""Whom a notice is for: words that mkdocs.yml and the registry know, and somebody at the other end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Literal, TypeAlias
+
+from portal import audience
+from portal.errors import Location, Severity
+from portal.notice import Selector
+from portal.rules.case import Case, Finding, House, Rule, meant
+
+_Group: TypeAlias = Literal["segment", "service", "region"]
+
+
+def _desk(case: Case) -> Iterator[Finding]:
+    owner, desks = case.notice.owner, case.settings.options.desks
+    if owner is not None and owner not in desks:
+        yield case.finding(f"there is no desk '{owner}' in mkdocs.yml", meant(owner, list(desks)), "owner")
+
+
+def _clients(case: Case) -> Iterator[Finding]:
+    selector, clients = case.notice.audience, case.house.sources.registry.clients
+    if not isinstance(selector, Selector):
+        return
+    for i, client in enumerate(selector.clients):
+        if client not in clients:
+            hint = "write the name of its file in clients/, without .yml"  # a near one would name another client
+            yield case.finding("the registry has no such client", hint, "audience", "clients", i)
+    if any(client not in clients for client in case.filed.values):
+        message = "the table of values has a row for a client that is not in the registry"
+        yield case.finding(message, "correct its first column", "values")
+
+
+def _unknown(group: _Group, house: House) -> Iterator[Finding]:
+    """A group that mkdocs.yml does not list, in an audience or in a client's file; without a list any is taken."""
+    known = list(getattr(house.settings.options, f"{group}s"))
+    if not known:
+        return
+    for case in house.cases():
+        selector = case.notice.audience
+        if isinstance(selector, Selector):
+            for i, value in enumerate(getattr(selector, f"{group}s")):
+                if value not in known:
+                    message = f"mkdocs.yml has no {group} '{value}'"
+                    yield case.finding(message, meant(value, known), "audience", f"{group}s", i)
+    for identity, client in house.sources.registry.clients.items():
+        region = (client.region,) if client.region else ()
+        for i, value in enumerate(region if group == "region" else getattr(client, f"{group}s")):
+            if value not in known:
+                key = ("region",) if group == "region" else (f"{group}s", i)
+                where = _in_registry(house, identity, *key)
+                yield Finding(where, f"mkdocs.yml has no {group} '{value}'", meant(value, known))
+
+
+def _in_registry(house: House, client: str, *key: str | int) -> Location:
+    file = f"{house.settings.options.registry}/{client}.yml"
+    return Location(file, *house.sources.clients[client].place(key))
+
+
+def _nobody(case: Case) -> Iterator[Finding]:
+    selector, clients = case.notice.audience, case.house.sources.registry.clients.values()
+    if not isinstance(selector, Selector) or not clients:
+        return
+    selected = [client for client in clients if audience.selects(selector, client, case.published)]
+    if not selected:
+        message = "no client in the registry is meant by this audience"
+        yield case.finding(message, "check it against clients/", "audience")
+    elif not any(client.contacts for client in selected):
+        message = "no client of this audience has a contact, so nobody can read it"
+        yield case.finding(message, "add contacts to their files in clients/", "audience")
+
+
+def _values(case: Case) -> Iterator[Finding]:
+    selector = case.notice.audience
+    if case.notice.values is None or not isinstance(selector, Selector) or not case.filed.values:
+        return
+    for client in case.house.sources.registry.clients.values():
+        if audience.selects(selector, client, case.published) and client.id not in case.filed.values:
+            message = "a client of the audience has no row in the table of values"
+            yield case.finding(message, "give every client of the audience a row", "values")
+            break
+
+
+def _contacts(house: House) -> Iterator[Finding]:
+    for identity, client in house.sources.registry.clients.items():
+        if not client.contacts:
+            message = "this client has no contact, so nobody there is told anything"
+            yield Finding(_in_registry(house, identity), message, "add contacts: with id, name and email")
+
+
+def _unknown_group(group: _Group) -> Callable[[House], Iterator[Finding]]:
+    return partial(_unknown, group)
+
+
+RULES = (
+    Rule("unknown-desk", Severity.ERROR, "an owner without a desk", _desk),
+    Rule("unknown-client", Severity.ERROR, "a client that the registry does not have", _clients),
+    *(
+        Rule(f"unknown-{group}", Severity.ERROR, f"a {group} that mkdocs.yml does not list", of_house=find)
+        for group, find in (
+            ("segment", _unknown_group("segment")),
+            ("service", _unknown_group("service")),
+            ("region", _unknown_group("region")),
+        )
+    ),
+    Rule("nobody", Severity.WARNING, "an audience that means no client, or none with a contact", _nobody),
+    Rule("values-missing", Severity.ERROR, "a client of the audience without a row of values", _values),
+    Rule("no-contacts", Severity.WARNING, "a client without a contact", of_house=_contacts),
+)

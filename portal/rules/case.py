@@ -1,0 +1,123 @@
+"""What a rule is: a code, a severity, a sentence, and a function from what is written to what is wrong with it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from portal import explain, states
+from portal.config import Settings
+from portal.errors import Location, Severity
+from portal.kinds import Demand
+from portal.notice import Notice
+from portal.sources import Filed, Sources
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a rule points at; the rule it came from gives the code and the severity."""
+
+    location: Location
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everything that people wrote, at a moment."""
+
+    settings: Settings
+    sources: Sources
+    now: dt.datetime
+    """Timezone-aware."""
+
+    @property
+    def today(self) -> dt.date:
+        return self.now.astimezone(self.settings.zone).date()
+
+    def cases(self) -> Iterator[Case]:
+        """Every notice but drafts, one by one."""
+        for filed in self.sources.notices.values():
+            if not filed.notice.draft:
+                yield Case(self, filed)
+
+    def successors(self) -> Mapping[str, Notice]:
+        """Superseded id to the notice that supersedes it, drafts and withdrawn ones left out."""
+        return {
+            case.notice.supersedes: case.notice
+            for case in self.cases()
+            if case.notice.supersedes and case.notice.withdrawn is None
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One notice under examination, with everything around it."""
+
+    house: House
+    filed: Filed
+
+    @property
+    def notice(self) -> Notice:
+        return self.filed.notice
+
+    @property
+    def settings(self) -> Settings:
+        return self.house.settings
+
+    @property
+    def demand(self) -> Demand:
+        return self.settings.demand(self.notice.kind)
+
+    def day(self, moment: dt.date) -> dt.date:
+        """A day, or the day of a moment, in the firm's zone."""
+        return states.instant(moment, self.settings.zone).astimezone(self.settings.zone).date()
+
+    @property
+    def published(self) -> dt.date:
+        """The day of publication."""
+        return self.day(self.notice.date)
+
+    def finding(self, message: str, hint: str, *key: str | int) -> Finding:
+        """A finding at a key of this notice's file, or at the nearest key around it."""
+        return Finding(self.filed.paper.at(*key), message, hint)
+
+    def has(self, *key: str | int) -> bool:
+        """Whether the file has this key, if only an empty one."""
+        return key in self.filed.paper.document.places
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Exactly one of `of_notice` and `of_house` is there: what looks at each notice, or at everything at once."""
+
+    code: str
+    severity: Severity
+    """Unless mkdocs.yml says otherwise."""
+    about: str
+    """What it points at, in a few words; docs/rules.md has a paragraph."""
+    of_notice: Callable[[Case], Iterator[Finding]] | None = None
+    of_house: Callable[[House], Iterator[Finding]] | None = None
+
+
+def value_at(notice: Notice, key: str) -> Any:
+    """What stands at a dotted key; None where nothing does."""
+    value: Any = notice
+    for step in key.split("."):
+        value = getattr(value, step, None)
+    return value
+
+
+def missing(value: Any) -> bool:
+    """Whether nothing is said."""
+    return value is None or value == () or value == ""
+
+
+def meant(word: str, words: list[str]) -> str:
+    """A hint at the word that was probably meant."""
+    near = explain.nearest(word, words)
+    if near:
+        return f"did you mean '{near}'?"
+    return f"one of {', '.join(sorted(words)[:8])}" if words else "add it there first"

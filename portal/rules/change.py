@@ -1,0 +1,133 @@
+"""The rules on change: what may become of a notice once it is published.
+
+They compare the working tree with an earlier commit. What clients were told cannot be taken back unseen: a text that
+changes gets a line in `revisions`, and one that no longer holds is withdrawn, under the id it always had.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from portal.config import Settings
+from portal.errors import Location, Problem
+from portal.notice import Notice
+from portal.paper import Paper, as_paper, notice_of
+from portal.sources import Filed, Sources
+from portal.states import instant
+
+_WITHOUT_A_VERSION = frozenset(
+    "revisions withdrawn approvals reminders review_by evaluate_on redirects mail draft".split()
+)
+"""Keys that readers' text does not depend on, or that say of themselves what changed and when."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Then:
+    """A notice as it was committed."""
+
+    notice: Notice
+    paper: Paper
+
+
+def check(settings: Settings, sources: Sources, base: Mapping[Path, bytes], now: dt.datetime) -> list[Problem]:
+    """What happened, between `base` (file to content) and now, to notices published by `now` (timezone-aware)."""
+    earlier = {
+        identity: then for identity, then in _notices(settings, base).items() if _out(settings, then.notice, now)
+    }
+    former = {identity for filed in sources.notices.values() for identity in filed.notice.redirects}
+    found: list[Problem] = []
+    for identity, then in earlier.items():
+        filed = sources.notices.get(identity)
+        if filed is None:
+            if identity not in former:
+                found += _gone(sources, earlier, then)
+        elif not _out(settings, filed.notice, now):
+            message = "this notice is published, and would be taken back"
+            hint = "keep its date and add 'withdrawn: {on: …, reason: …}'"
+            found.append(
+                Problem(filed.paper.at("draft" if filed.notice.draft else "date"), "removed-notice", message, hint)
+            )
+        elif settings.options.versions == "revisions":
+            found += _revised(settings, filed, then)
+    return found
+
+
+def _notices(settings: Settings, texts: Mapping[Path, bytes]) -> dict[str, _Then]:
+    """The originals among some files, by id; what cannot be read was never published."""
+    result: dict[str, _Then] = {}
+    for file, data in sorted(texts.items()):
+        paper, _ = as_paper(settings, file, data)
+        if paper is None or "translates" in paper.data:
+            continue
+        notice, _ = notice_of(paper)
+        if notice is not None and (notice.id not in result or paper.language == settings.default_language):
+            result[notice.id] = _Then(notice, paper)
+    return result
+
+
+def _out(settings: Settings, notice: Notice, now: dt.datetime) -> bool:
+    return not notice.draft and instant(notice.date, settings.zone) <= now
+
+
+def _gone(sources: Sources, earlier: Mapping[str, _Then], then: _Then) -> Iterator[Problem]:
+    """A published notice whose id nobody has any more."""
+    identity = then.notice.id
+    keep = f"write 'id: {identity}' in it; or, if it must be another, 'redirects: [{identity}]'"
+    new = [filed for filed in sources.notices.values() if filed.notice.id not in earlier]
+    same_file = next((filed for filed in new if filed.paper.file == then.paper.file), None)
+    if same_file is not None:
+        yield Problem(same_file.paper.at("id"), "changed-id", "the id of a published notice has changed", keep)
+        return
+    if then.paper.file.is_file():
+        return  # it is there and cannot be read; whoever reads it says so
+    renamed = next((filed for filed in new if _alike(filed, then)), None)
+    if renamed is not None:
+        message = "the file of a published notice was renamed, and its id went with the name"
+        yield Problem(renamed.paper.at(), "lost-id", message, keep)
+        return
+    message = "a published notice was removed; its address is in people's mails"
+    hint = "take the file back, and add 'withdrawn: {on: …, reason: …}'"
+    yield Problem(Location(then.paper.shown), "removed-notice", message, hint)
+
+
+def _alike(filed: Filed, then: _Then) -> bool:
+    """Whether a new file is a removed one under another name."""
+    now, before = filed.notice, then.notice
+    if now.number is not None and now.number == before.number:
+        return True
+    return now.date == before.date and (now.title == before.title or _body(filed.paper) == _body(then.paper))
+
+
+def _revised(settings: Settings, filed: Filed, then: _Then) -> Iterator[Problem]:
+    before = [instant(line.on, settings.zone) for line in then.notice.revisions]
+    after = [instant(line.on, settings.zone) for line in filed.notice.revisions]
+    if after[: len(before)] != before:
+        message = "lines of 'revisions' are gone or have another date, so versions lose their numbers"
+        hint = "keep the old lines as they were, and add the new one below them"
+        yield Problem(filed.paper.at("revisions"), "revisions-rewritten", message, hint)
+    elif len(after) == len(before) and _said(filed.paper, then.paper) != _said(then.paper, then.paper):
+        message = "a published text has changed without a line in 'revisions'"
+        hint = "add a line with 'on' and 'note'; for a typing mistake also 'minor: true', and nobody is mailed"
+        yield Problem(filed.paper.at("revisions"), "changed-without-revision", message, hint)
+
+
+def _said(paper: Paper, before: Paper) -> tuple[dict[str, Any], list[str]]:
+    """What a version says. Updates that follow those from before, and the next one promised, date themselves."""
+    data = {key: value for key, value in paper.data.items() if key not in _WITHOUT_A_VERSION and value is not None}
+    updates, known = data.get("updates") or [], before.data.get("updates") or []
+    if isinstance(updates, list) and isinstance(known, list) and updates[: len(known)] == known:
+        data["updates"] = known
+    details = data.get("details")
+    if isinstance(details, dict):
+        data["details"] = {key: value for key, value in details.items() if key != "next_update"}
+    data.setdefault("updates", known)
+    return data, _body(paper)
+
+
+def _body(paper: Paper) -> list[str]:
+    """A body's lines, without the blank space that nobody sees."""
+    return [line.rstrip() for line in paper.body.strip().splitlines()]
