@@ -57,7 +57,7 @@ class Articles:
 
     def __init__(self, plan: Plan, prose: Prose) -> None:
         self._plan = plan
-        self._prose = prose
+        self.prose = prose
         self._links = Links(plan)
         self._standings = Standings(plan)
         self._templates = environment(plan.settings)
@@ -96,7 +96,7 @@ class Articles:
         around = self._around(entry, version, text or entry.text(language), language, private)
 
         def line(markdown: str) -> Markup:
-            return _said(self._prose.line(markdown), around.foreign)
+            return _said(self.prose.line(markdown), around.foreign)
 
         context = {
             "w": voice.words,
@@ -112,7 +112,7 @@ class Articles:
         if text is None:
             gone = Form.of(self._templates.get_template("unavailable.html").render(context))
             return _Draft(entry.text(language), voice, context, gone)
-        body = self._prose.body(text, self._links.resolver({a.name: url for a, url in files}, language))
+        body = self.prose.body(text, self._links.resolver({a.name: url for a, url in files}, language))
         context |= {
             "today": self._plan.now.astimezone(self._plan.settings.zone).date(),
             "desk": self._plan.settings.options.desks.get(text.notice.owner or ""),

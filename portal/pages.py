@@ -152,6 +152,9 @@ def _missing(plan: Plan) -> Page:
 def _sitemap(plan: Plan, shells: Shells) -> str:
     """sitemap.xml: content pages and the latest version of each notice, with their translations (sitemaps.org 0.9)."""
     blocks = [block for paths in shells.contents.values() for block in _places(plan, paths, None)]
+    every = [plan.addresses(code) for code in plan.settings.languages]
+    for paths in ({a.language: a.lookup for a in every}, {a.language: a.subscribe for a in every}):
+        blocks += _places(plan, paths, None)
     for entry in plan.public:
         paths = {
             code: plan.addresses(code).notice(entry.id)

@@ -1,0 +1,283 @@
+"""The dates of public notices as calendars people subscribe to (RFC 5545, RFC 7986): the whole board, and each kind.
+
+What an event is called (its UID) and how often it changed (its SEQUENCE) is counted over the versions of the notice,
+so that a calendar program moves and cancels what it already shows.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import html
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import icalendar
+
+from portal import feeds, words
+from portal.chronicle import Chronicle
+from portal.config import Settings
+from portal.kinds import Kind, MaintenanceDetails
+from portal.notice import Notice
+from portal.plan import Entry, Plan
+from portal.prose import Prose
+from portal.states import instant
+
+LATEST = 1000
+"""Events in a calendar: those whose dates are the latest, so everything that lies ahead is among them."""
+
+_DAY = dt.timedelta(days=1)
+_REFRESH = dt.timedelta(hours=6)
+_MARKUP = re.compile(r"<[^>]*>")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]")
+"""What RFC 5545, section 3.3.11 leaves out of a text."""
+
+Line: TypeAlias = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """A date of one version of a notice, in the words of one language."""
+
+    role: str
+    """What the date is to the notice; names the event, with its position where there are several."""
+    start: dt.date
+    """A day, or an instant in the firm's zone."""
+    end: dt.date | None
+    """The first day or the instant after it; None for an instant alone."""
+    title: str
+    text: str
+    """What to do, and what it is about."""
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """An occasion as it came through the versions."""
+
+    occasion: Occasion
+    created: dt.datetime
+    changed: dt.datetime
+    sequence: int
+    cancelled: str = ""
+    """Why it no longer holds: dropped, withdrawn or superseded."""
+
+
+def files(plan: Plan, prose: Prose) -> Iterator[tuple[str, bytes]]:
+    """Every calendar: (path below the site's root, bytes)."""
+    settings = plan.settings
+    chronicle = Chronicle(plan)
+    told = {entry.id: happenings(entry, chronicle, settings, prose) for entry in plan.public}
+    zone = _timezone(settings.zone)
+    for language in settings.languages:
+        events = [
+            (happening.occasion, _event(plan, entry, chronicle.name(entry), happening, language))
+            for entry in plan.public
+            for happening in _worded(entry, told[entry.id], language, settings, prose)
+        ]
+        events.sort(key=lambda found: (instant(found[0].start, settings.zone), found[1]))
+        for key in ("", *(kind.value for kind in Kind)):
+            chosen = [found for found in events if key in ("", found[0].kind.value)][-LATEST:]
+            timed = any(isinstance(occasion.start, dt.datetime) for occasion, _ in chosen)
+            parts = [zone] * timed + [event for _, event in chosen]
+            yield plan.addresses(language).calendar(key), _calendar(plan, key, language, parts)
+
+
+# --- what happens when ---------------------------------------------------------------------------------------------
+
+
+def happenings(entry: Entry, chronicle: Chronicle, settings: Settings, prose: Prose) -> list[Happening]:
+    """The events of a notice over its versions, in the original's words, with those that no longer hold.
+
+    A translation changes no event, so it counts in no SEQUENCE: an added one could make the number fall.
+    """
+    line = _plain(prose)
+    found: dict[str, Happening] = {}
+    latest = entry.published
+    known = [version for version in entry.versions if version.original is not None]
+    for version, following in zip(known, [*known[1:], None], strict=True):
+        assert version.original is not None
+        notice = version.original.notice
+        latest = max(latest, version.on)
+        withdrawn = chronicle.withdrawn_by(notice, following.on if following else None)
+        now = {o.role: o for o in occasions(notice, version.language, settings, line)}
+        for role, occasion in now.items():
+            found[role] = _next(found.get(role), occasion, latest, still_withdrawn=withdrawn is not None)
+        for role in found.keys() - now.keys():
+            found[role] = _turned(found[role], latest, "dropped")
+        if withdrawn is not None:
+            latest = max(latest, withdrawn)
+            found.update({role: _turned(found[role], latest, "withdrawn") for role in now})
+    for turn in chronicle.turns(entry):
+        reason = {"superseded": "superseded", "back": ""}.get(turn.reason)
+        if reason is None:
+            continue
+        latest = max(latest, turn.at)
+        for role, happening in found.items():
+            ahead = instant(happening.occasion.start, settings.zone) >= turn.at
+            if ahead and happening.cancelled in ("", "superseded"):
+                found[role] = _turned(happening, latest, reason)
+    return list(found.values())
+
+
+def _next(before: Happening | None, occasion: Occasion, on: dt.datetime, *, still_withdrawn: bool) -> Happening:
+    if before is None:
+        return Happening(occasion, created=on, changed=on, sequence=0)
+    cancelled = before.cancelled if still_withdrawn and before.cancelled == "withdrawn" else ""
+    if (before.occasion, before.cancelled) == (occasion, cancelled):
+        return before
+    return Happening(occasion, before.created, on, before.sequence + 1, cancelled)
+
+
+def _turned(before: Happening, on: dt.datetime, reason: str) -> Happening:
+    if before.cancelled == reason:
+        return before
+    return replace(before, changed=on, sequence=before.sequence + 1, cancelled=reason)
+
+
+def occasions(notice: Notice, language: str, settings: Settings, line: Line) -> list[Occasion]:
+    """The dates of one version; `line` makes plain text of a short field."""
+    spoken = words.load(language, "feeds")
+    summary = line(notice.summary or "")
+
+    def one(
+        role: str, day: dt.date, do: str = "", *, word: str = "", what: str = "", until: dt.date | None = None
+    ) -> None:
+        title = spoken(f"calendar.{word or role}", title=notice.title, what=what)
+        number = spoken("calendar.number", number=notice.number) if notice.number else ""
+        text = "\n\n".join(part for part in (do, summary, number) if part)
+        made.append(Occasion(role, day, until or _after(day), title, text, notice.kind))
+
+    made: list[Occasion] = []
+    outage = _outage(notice, settings.zone)
+    if outage:
+        one("window", outage[0], line(_instead(notice)), until=outage[1])
+    if notice.effective:
+        window = notice.effective
+        if window.start and not outage:  # the outage says the same, and better
+            one("effective", window.start)
+        if window.transition_until:
+            one("transition", window.transition_until)
+        if window.until and not outage:
+            one("until", window.until)
+    if notice.expires and not (notice.effective and notice.effective.until == notice.expires):
+        one("expires", notice.expires)
+    if notice.action and notice.action.needed and notice.action.by:
+        one("action", notice.action.by, line(notice.action.what or ""))
+    if notice.objection:
+        one("objection", notice.objection.until, line(notice.objection.how))
+    if notice.ack and notice.ack.by:
+        one("ack", notice.ack.by, words.load(language)(f"act.ack.{notice.ack.level}"))
+    for position, stage in enumerate(notice.stages, start=1):
+        one(f"stage-{position}", stage.on, line(stage.what), word="stage", what=line(stage.what))
+    return made
+
+
+def _outage(notice: Notice, zone: ZoneInfo) -> tuple[dt.date, dt.date | None] | None:
+    """When a maintenance begins and ends: two instants, or the first day and the one after the last."""
+    details = notice.details
+    if not isinstance(details, MaintenanceDetails) or details.starts is None:
+        return None
+    starts, ends = details.starts, details.ends
+    if isinstance(starts, dt.datetime):
+        begin = instant(starts, zone).astimezone(zone)
+        end = instant(ends, zone).astimezone(zone) if isinstance(ends, dt.datetime) else None
+        return begin, end if end and end > begin else None
+    last = instant(ends, zone).astimezone(zone).date() if ends else starts
+    return starts, _after(max(starts, last))
+
+
+def _instead(notice: Notice) -> str:
+    details = notice.details
+    assert isinstance(details, MaintenanceDetails)
+    return "\n\n".join(part for part in (details.effect, details.instead) if part)
+
+
+def _after(day: dt.date) -> dt.date | None:
+    return None if isinstance(day, dt.datetime) else day + _DAY
+
+
+def _plain(prose: Prose) -> Line:
+    def line(markdown: str) -> str:
+        return html.unescape(_MARKUP.sub("", prose.line(markdown))).strip()
+
+    return line
+
+
+def _worded(
+    entry: Entry, found: list[Happening], language: str, settings: Settings, prose: Prose
+) -> Iterator[Happening]:
+    """The happenings with the words of a language, where the latest version has them."""
+    text = entry.latest.texts.get(language)
+    own = {o.role: o for o in occasions(text.notice, language, settings, _plain(prose))} if text else {}
+    spoken = words.load(language, "feeds")
+    for happening in found:
+        occasion = happening.occasion
+        if happening.cancelled != "dropped":
+            occasion = own.get(occasion.role, occasion)
+        if happening.cancelled:
+            said = spoken(f"calendar.{happening.cancelled}")
+            occasion = replace(occasion, text=f"{said}\n\n{occasion.text}".strip())
+        yield replace(happening, occasion=occasion)
+
+
+# --- as iCalendar --------------------------------------------------------------------------------------------------
+
+
+def _event(plan: Plan, entry: Entry, name: str, happening: Happening, language: str) -> bytes:
+    settings, occasion = plan.settings, happening.occasion
+    event = icalendar.Event()
+    event.add("uid", f"{name}/{occasion.role}@{urlsplit(settings.site_url).hostname}")
+    event.add("dtstamp", happening.changed.astimezone(dt.UTC))
+    event.add("created", happening.created.astimezone(dt.UTC))
+    event.add("last-modified", happening.changed.astimezone(dt.UTC))
+    event.add("sequence", happening.sequence)
+    event.add("dtstart", occasion.start)
+    if occasion.end is not None:
+        event.add("dtend", occasion.end)
+    event.add("summary", _text(occasion.title))
+    event.add("description", _text(occasion.text))
+    event.add("url", settings.site_url + plan.addresses(language).notice(entry.id))
+    event.add("categories", [words.load(language)(f"kind.{occasion.kind}")])
+    event.add("status", "CANCELLED" if happening.cancelled else "CONFIRMED")
+    event.add("transp", "TRANSPARENT")
+    made: bytes = event.to_ical()
+    return made
+
+
+def _text(text: str) -> str:
+    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def _calendar(plan: Plan, key: str, language: str, parts: list[bytes]) -> bytes:
+    settings = plan.settings
+    address = settings.site_url + plan.addresses(language).calendar(key)
+    name = _text(feeds.title(plan, key, language))
+    described = words.load(language, "feeds")("calendar.description")
+    calendar = icalendar.Calendar()
+    calendar.add("version", "2.0")
+    calendar.add("prodid", "-//Duenotice//Duenotice//EN")
+    calendar.add("calscale", "GREGORIAN")
+    calendar.add("method", "PUBLISH")
+    calendar.add("uid", address)
+    calendar.add("name", name)
+    calendar.add("x-wr-calname", name)
+    calendar.add("description", described)
+    calendar.add("x-wr-caldesc", described)
+    calendar.add("x-wr-timezone", settings.options.timezone)
+    calendar.add("url", settings.site_url + plan.addresses(language).home)
+    calendar.add("source", address, parameters={"value": "URI"})
+    calendar.add("refresh-interval", _REFRESH, parameters={"value": "DURATION"})
+    calendar.add("x-published-ttl", "PT6H")
+    # Each event is written once and stands in two calendars; the library would write it twice.
+    end = b"END:VCALENDAR\r\n"
+    head: bytes = calendar.to_ical()
+    return head.removesuffix(end) + b"".join(parts) + end
+
+
+def _timezone(zone: ZoneInfo) -> bytes:
+    made: bytes = icalendar.Timezone.from_tzid(zone.key).to_ical()
+    return made

@@ -1,0 +1,23 @@
+"""The whole public site, in one list: pages, feeds, calendars, the register and the pages about them.
+
+Only the public part of the plan is read, so that no byte of it can depend on what is private.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from portal import calendar, feeds, lookup, pages, register, subscribe
+from portal.article import Articles
+from portal.plan import Plan
+from portal.shells import Shells
+
+
+def files(plan: Plan, shells: Shells, articles: Articles) -> Iterator[tuple[str, bytes]]:
+    """Every public file but the private pages' document: (path below the site's root, bytes), each path once."""
+    yield from pages.files(plan, shells, articles)
+    yield from feeds.files(plan, articles.prose)
+    yield from calendar.files(plan, articles.prose)
+    yield from register.files(plan)
+    yield from lookup.files(plan, shells)
+    yield from subscribe.files(plan, shells)
