@@ -5,6 +5,11 @@ import { Mistyped, Unopenable, indexName, objectName, readCode, readKey, unseal,
 const HERE = new URL("./", import.meta.url);
 const DATA = JSON.parse(document.getElementById("words").textContent);
 
+// Taken before anything is shown: a heading of a notice may have any id.
+const [VIEW, MESSAGE, FIRM, LANGUAGES] = ["view", "message", "firm", "languages"].map((id) => document.getElementById(id));
+/** The field for the code; only the door has a form. */
+const codeField = () => VIEW.querySelector("form input");
+
 /** No file stands there: the code was replaced, or access has ended. */
 class Unknown extends Error {}
 
@@ -20,6 +25,8 @@ let current = null;
 /** What is on the screen: {door: true}, {list: true} or {notice: {sheet, version, content}}. */
 let view = {};
 let language = preferred();
+/** Counts what was asked for: what comes late must not take the place of what was asked for since. */
+let asked = 0;
 
 /** Why this browser cannot decrypt here, or "". */
 const UNFIT = !window.isSecureContext ? "insecure" : !window.crypto?.subtle ? "old" : "";
@@ -133,7 +140,7 @@ async function enter(text) {
   } catch (error) {
     if (!view.door) show({ door: true }); // what was typed stays, to be compared and mended
     tell(reason(error), {}, true);
-    document.getElementById("code").focus();
+    codeField().focus();
     return;
   }
   tell();
@@ -144,13 +151,12 @@ async function enter(text) {
 
 /** Says something below the view, at once where it is `wrong`; without a key it takes back what was said. */
 function tell(key = "", values = {}, wrong = false) {
-  const place = document.getElementById("message");
-  place.hidden = !key;
-  place.dataset.key = key;
-  place.dataset.wrong = wrong ? "yes" : "";
-  place.classList.toggle("my-wrong", wrong);
-  place.setAttribute("role", wrong ? "alert" : "status");
-  place.textContent = key ? say(key, values) : "";
+  MESSAGE.hidden = !key;
+  MESSAGE.dataset.key = key;
+  MESSAGE.dataset.wrong = wrong ? "yes" : "";
+  MESSAGE.classList.toggle("my-wrong", wrong);
+  MESSAGE.setAttribute("role", wrong ? "alert" : "status");
+  MESSAGE.textContent = key ? say(key, values) : "";
 }
 
 // --- views ----------------------------------------------------------------------------------------------------------
@@ -159,6 +165,7 @@ function tell(key = "", values = {}, wrong = false) {
 function go(next) {
   const place = next.notice ? [binders.indexOf(current), current.sheets.indexOf(next.notice.sheet), next.notice.version] : null;
   window.history.pushState(place, "", HERE.href);
+  asked += 1;
   show(next);
 }
 
@@ -166,18 +173,16 @@ function show(next) {
   view = next;
   document.documentElement.lang = language;
   document.title = `${say("title")} · ${DATA.firms[language]}`;
-  const firm = document.getElementById("firm");
-  firm.textContent = DATA.firms[language];
-  firm.href = new URL(DATA.homes[language], HERE).href;
-  const languages = document.getElementById("languages");
-  if (languages) {
-    languages.hidden = false;
-    languages.setAttribute("aria-label", say("language"));
-    for (const choice of languages.children) choice.setAttribute("aria-pressed", String(choice.dataset.language === language));
+  FIRM.textContent = DATA.firms[language];
+  FIRM.href = new URL(DATA.homes[language], HERE).href;
+  if (LANGUAGES) {
+    LANGUAGES.hidden = false;
+    LANGUAGES.setAttribute("aria-label", say("language"));
+    for (const choice of LANGUAGES.children) choice.setAttribute("aria-pressed", String(choice.dataset.language === language));
   }
   const made = next.notice ? noticeView(next.notice) : next.list ? listView() : doorView();
-  document.getElementById("view").replaceChildren(...made);
-  const heading = document.querySelector("#view h1");
+  VIEW.replaceChildren(...made);
+  const heading = VIEW.querySelector("h1");
   if (!next.door && heading) {
     heading.tabIndex = -1;
     heading.focus({ preventScroll: true });
@@ -234,7 +239,7 @@ function who() {
           ...binders.map((binder) => button(name(binder), choose(binder), { "aria-pressed": String(binder === current) })))
       : element("p", { class: "my-name" }, name(current)),
     element("div", { class: "my-tools" },
-      button(say("another"), () => { go({ door: true }); document.getElementById("code").focus(); }, { class: "my-plain" }),
+      button(say("another"), () => { go({ door: true }); codeField().focus(); }, { class: "my-plain" }),
       button(say("log_out"), logOut, { class: "my-plain" })),
   );
 }
@@ -271,13 +276,16 @@ function duty(sheet) {
 
 async function openNotice(sheet, number, remembered = false) {
   const version = sheet.versions.find((candidate) => candidate.number === number);
+  asked += 1;
+  const own = asked;
   tell("loading");
   try {
     const content = JSON.parse(new TextDecoder().decode(await opened(version.key, "N")));
+    if (own !== asked) return;
     tell();
     (remembered ? show : go)({ notice: { sheet, version: number, content } });
   } catch (error) {
-    tell(missing(error), {}, true);
+    if (own === asked) tell(missing(error), {}, true);
   }
 }
 
@@ -334,7 +342,9 @@ async function reveal(image, file) {
   image.removeAttribute("src");
   if (!file) return;
   try {
-    image.src = URL.createObjectURL(new Blob([await opened(file.key, "A")]));
+    const address = URL.createObjectURL(new Blob([await opened(file.key, "A")]));
+    image.onload = image.onerror = () => URL.revokeObjectURL(address); // once drawn, no copy stays after logging out
+    image.src = address;
   } catch (error) {
     tell(missing(error), {}, true);
   }
@@ -346,9 +356,10 @@ const missing = (error) => (error instanceof Unknown ? "unavailable" : reason(er
 function logOut() {
   binders.length = 0;
   current = null;
+  asked += 1;
   show({ door: true });
   tell("logged_out");
-  document.getElementById("code").focus();
+  codeField().focus();
 }
 
 // --- from here on it runs -------------------------------------------------------------------------------------------
@@ -367,14 +378,14 @@ window.addEventListener("popstate", (event) => {
   } else show({ list: true });
 });
 
-document.getElementById("languages")?.addEventListener("click", (event) => {
+LANGUAGES?.addEventListener("click", (event) => {
   const choice = event.target.closest("[data-language]");
   if (!choice) return;
   language = choice.dataset.language;
-  const typed = document.getElementById("code")?.value || "";
+  const typed = codeField()?.value;
   show(view);
-  if (typed) document.getElementById("code").value = typed;
-  const { key, wrong } = document.getElementById("message").dataset;
+  if (typed) codeField().value = typed;
+  const { key, wrong } = MESSAGE.dataset;
   tell(key, {}, Boolean(wrong));
   choice.focus();
 });
@@ -383,4 +394,4 @@ const brought = takeCode();
 document.getElementById("unable").remove();
 show({ door: true });
 if (UNFIT || brought) void enter(brought);
-else document.getElementById("code").focus();
+else codeField().focus();

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from portal import private, sealing
 from portal.article import Articles
@@ -39,6 +39,12 @@ HOSTILE = """
 第一行。<script>window.hostile = 1</script><img src="x" onerror="window.hostile = 2">
 
 <svg onload="window.hostile = 3"></svg> [按这里](javascript:window.hostile=4) 见[清单](清单.csv)。
+
+## 留言 {#message}
+
+## 代码 {#code}
+
+## 其余 {#view}
 """
 
 
@@ -249,6 +255,38 @@ def test_a_hostile_body_is_inert(page: Page, site: Site) -> None:
     expect(page.locator("article")).to_contain_text("第一行。")
     assert page.locator("article :is(script, svg, [onerror], [onload], [href^=javascript])").count() == 0
     assert page.evaluate("window.hostile") is None
+
+
+def test_a_heading_may_have_any_id(page: Page, site: Site) -> None:
+    """The page's own places are not looked for in the notice: what it says stands below it, and headings stay."""
+    page.goto(site.link("yunshan/lin"))
+    page.get_by_role("button", name="资料交接安排").click()
+    page.get_by_role("button", name=re.compile("保存附件")).first.click()
+    expect(page.get_by_role("status")).to_contain_text("已保存")
+    expect(page.locator("article h2[id]")).to_contain_text(["留言", "代码", "其余"])
+    page.get_by_role("button", name="English").click()
+    expect(page.locator("article #message")).to_have_text("留言")
+    page.get_by_role("button", name="Back to the list").click()
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_label("Access code")).to_be_focused()
+    assert site.complaints == []
+
+
+def test_what_comes_after_logging_out_is_not_shown(page: Page, site: Site) -> None:
+    """A notice that was asked for before, over a slow line, belongs to nobody any more."""
+    page.goto(site.link("yunshan/lin"))
+    expect(page.locator(".my-list")).to_be_visible()
+    held: list[Route] = []
+    page.route("**/my/s/*", lambda route: held.append(route))
+    page.get_by_role("button", name="资料交接安排").click()
+    expect(page.get_by_role("status")).to_be_visible()
+    page.get_by_role("button", name="退出").click()
+    with page.expect_response("**/my/s/*"):
+        held[0].continue_()
+    page.wait_for_timeout(300)
+    expect(page.get_by_role("status")).to_contain_text("已退出")
+    assert page.locator("article").count() == 0
+    assert site.complaints == []
 
 
 def test_an_attachment_is_decrypted_and_saved(page: Page, site: Site) -> None:
