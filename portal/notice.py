@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SerializeAsAny, StrictBool, ValidationError, model_validator
+from pydantic import AfterValidator, Field, SerializeAsAny, StrictBool, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from portal.days import Day, Moment, Span
@@ -18,6 +18,16 @@ from portal.kinds import DETAILS, Block, Details, Kind
 
 ID = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,118}[a-z0-9])?")
 """What an id may be: it is part of an address, so lower-case ASCII."""
+
+
+def _former(value: str) -> str:
+    if not ID.fullmatch(value):
+        raise ValueError("must be an id: lower-case letters, digits, hyphens")
+    return value
+
+
+FormerId = Annotated[str, AfterValidator(_former)]
+"""Part of an address too, so nothing that leads out of its folder."""
 
 
 class Urgency(StrEnum):
@@ -240,7 +250,7 @@ class Notice(Block):
     mail: MailSettings = MailSettings()
     revisions: tuple[Revision, ...] = ()
     withdrawn: Withdrawal | None = None
-    redirects: tuple[str, ...] = ()
+    redirects: tuple[FormerId, ...] = ()
     draft: StrictBool = False
     """Kept out of every output until removed; for what an importer found unfinished."""
 
