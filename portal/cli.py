@@ -25,6 +25,7 @@ from portal import (
     history,
     importing,
     leaks,
+    moved,
     plan,
     private,
     publish,
@@ -44,6 +45,7 @@ from portal.proofreading import Proofreader
 from portal.prose import Prose
 from portal.publish import Published, Refused
 from portal.shells import Shells
+from portal.sources import Sources
 
 FINE, PROBLEMS, CANNOT_RUN = 0, 1, 2
 """Exit codes, everywhere."""
@@ -56,6 +58,7 @@ class Reading:
     """A portal as read: its plan, and everything wrong with what people wrote."""
 
     settings: Settings
+    sources: Sources
     plan: Plan
     problems: list[Problem]
 
@@ -73,7 +76,7 @@ def read(root: Path, now: str | None, base: str | None = None) -> Reading:
     if base is not None:
         changed = rules.change.check(settings, found, history.texts_at(settings, base), clock)
         problems += rules.graded(settings, changed)
-    return Reading(settings, plan.make(settings, found, past, clock), problems)
+    return Reading(settings, found, plan.make(settings, found, past, clock), problems)
 
 
 def _clock(now: str | None, zone: dt.tzinfo | None) -> dt.datetime:
@@ -200,6 +203,7 @@ def prepare(reading: Reading) -> Prepared:
     rendered = shells.fetch(reading.settings, render)
     articles = Articles(reading.plan, Prose(reading.settings, reading.settings.cache_dir))
     problems = [*reading.problems, *rendered.problems]
+    problems += moved.problems(reading.plan, reading.sources, rendered.files.keys())
     entries = reading.plan.entries
     reader = Proofreader(reading.plan, articles)
     told = {problem.location for problem in problems if problem.code == "link-to-private"}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote
 
 from pydantic import AfterValidator, Field, SerializeAsAny, StrictBool, ValidationError, model_validator
 from pydantic_core import ErrorDetails
@@ -20,14 +21,34 @@ ID = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,118}[a-z0-9])?")
 """What an id may be: it is part of an address, so lower-case ASCII."""
 
 
+_NEVER_A_PAGE = frozenset(
+    {"", "my", "assets", "feeds", "calendar", "notices.json", "build.json", "sitemap.xml", "robots.txt"}
+)
+"""What the program itself writes at the top of the site."""
+
+
+def former_file(path: str) -> str | None:
+    """The file that answers for a former path such as /blog/2020/x.html; None for what is no plain path of a page."""
+    named = unquote(path)
+    if not path.startswith("/") or any(c in named for c in "?#\\") or not named.isprintable():
+        return None
+    steps = named[1:].split("/")
+    folders, last = steps[:-1], steps[-1]
+    if {".", ".."} & set(steps) or "" in folders or steps[0] in _NEVER_A_PAGE:
+        return None
+    if last.endswith((".html", ".htm")):
+        return "/".join(steps)
+    return "/".join([*folders, last, "index.html"] if last else [*folders, "index.html"])
+
+
 def _former(value: str) -> str:
-    if not ID.fullmatch(value):
-        raise ValueError("must be an id: lower-case letters, digits, hyphens")
+    if not ID.fullmatch(value) and former_file(value) is None:
+        raise ValueError("must be a former id, or the path of a former page, like /blog/2020/x.html")
     return value
 
 
-FormerId = Annotated[str, AfterValidator(_former)]
-"""Part of an address too, so nothing that leads out of its folder."""
+Former = Annotated[str, AfterValidator(_former)]
+"""A former id, or a path on this host: part of an address and so of a file's name, never leading out of the site."""
 
 
 class Urgency(StrEnum):
@@ -189,11 +210,17 @@ class Selector(Block):
     """Whom a private notice concerns. Every key given must hold; within a key any of the values."""
 
     segments: tuple[str, ...] = ()
+    """Clients in any of these segments."""
     services: tuple[str, ...] = ()
+    """Clients that use any of these services."""
     regions: tuple[str, ...] = ()
+    """Clients in any of these regions."""
     status: tuple[Literal["prospect", "active", "terminated"], ...] = ()
+    """Clients with this status."""
     clients: tuple[str, ...] = ()
+    """These clients."""
     ended_within: Span | None = None
+    """Former clients whose contract ended at most so long before publication."""
 
     @model_validator(mode="before")
     @classmethod
@@ -213,44 +240,86 @@ class Notice(Block):
     """The front matter of a notice. Only title and date are required; the house rules ask for more by kind."""
 
     id: str
+    """Permanent and unique; part of the address. Default: the file name without its language. Never change it after
+    publication."""
     title: str = Field(min_length=1, max_length=200)
+    """What it is about, in a line."""
     date: Moment
+    """When it is published. In the future: scheduled, and shown nowhere until then."""
     number: str | None = None
+    """The firm's own reference, printed on the page and in mails."""
     kind: Kind = Kind.GENERAL
+    """What it is about: it decides what `details` may hold and what the house rules ask for. Default: `general`."""
     summary: str | None = None
+    """Two sentences. Also the text of the mail, and what people paste into a chat."""
     issuer: str | None = None
+    """The signing entity. Default: `issuer` in mkdocs.yml."""
     owner: str | None = None
+    """The desk that answers questions, shown with its line and hours."""
     audience: Literal["public"] | Selector = "public"
+    """Whom it concerns. Default: `public`."""
     urgency: Urgency = Urgency.ROUTINE
+    """Urgent notices wait for no digest and are exempt from lead time. Default: `routine`."""
     reason: str | None = None
+    """Why."""
     evidence: tuple[Evidence, ...] = ()
+    """The figures behind it, where they come from and of which day. Only `figure` is required."""
     scope: str | None = None
+    """What and whom it covers."""
     exceptions: str | None = None
+    """What and whom it does not."""
     effective: Window | None = None
+    """When it takes effect; until when the old way is still accepted; when it ends."""
     stages: tuple[Stage, ...] = ()
+    """Steps on the way."""
     comparison: tuple[Comparison, ...] = ()
+    """The table of before and after. Where `old` and `new` are amounts of one currency and period, the difference and
+    the per cent are computed."""
     values: str | None = None
+    """Per-client texts. Only for notices with an audience."""
     measures: str | None = None
+    """What you do for the client: alternatives, transition, compensation."""
     value: str | None = None
+    """What the client gains."""
     action: Action | None = None
+    """Shown first. `needed: false` says that nothing is to be done. With `needed: true`, `what` is required."""
     ack: Ack | None = None
+    """Which confirmation you ask for. It is shown; confirmations are not collected yet. Silence is never agreement."""
     objection: Objection | None = None
+    """Until when and how to object. Both are required."""
     feedback: str | None = None
+    """How to ask and how fast the answer comes."""
     faq: tuple[Question, ...] = ()
+    """Questions and answers."""
     attachments: tuple[str, ...] = ()
+    """Files beside the notice. Those of a private notice are sealed with it."""
     details: SerializeAsAny[Details] = Details()
+    """What this kind adds."""
     updates: tuple[Update, ...] = ()
+    """The timeline of an incident."""
     reminders: tuple[Span, ...] = ()
+    """How long before the deadline, like `30d`. Kept; reminders are not sent yet."""
     expires: Day | None = None
+    """The last day on which it still says how things are."""
     review_by: Day | None = None
+    """When the text is to be looked at again; `check` reminds you."""
     evaluate_on: Day | None = None
+    """When its effect is to be measured; `check` reminds you."""
     approvals: tuple[Approval, ...] = ()
+    """Who approved it. Some kinds demand roles (`approval-missing`), a changed bank account two different people."""
     supersedes: str | None = None
+    """The notice that this one replaces. The older one says so from the day this one takes effect."""
     answers: tuple[str, ...] = ()
+    """What an improvement answers."""
     mail: MailSettings = MailSettings()
+    """How much of a private notice a mail may say: nothing but that there is one; its title, and whether and by when to
+    act; or also its summary, dates and what to do. `full` does the same as `summary` so far. Default: `title`."""
     revisions: tuple[Revision, ...] = ()
+    """One line for each version after the first. With `minor: true` nobody is mailed."""
     withdrawn: Withdrawal | None = None
-    redirects: tuple[FormerId, ...] = ()
+    """It no longer holds. The page stays and says why."""
+    redirects: tuple[Former, ...] = ()
+    """Former ids, and paths of former pages such as /blog/2020/x.html; all of them lead here."""
     draft: StrictBool = False
     """Kept out of every output until removed; for what an importer found unfinished."""
 

@@ -7,41 +7,51 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version as version_of
 from urllib.parse import quote
 
-from portal import qr, words
+from portal import editions, moved, qr, words
 from portal.addresses import BUILD, MY, QR
+from portal.almanac import Almanac
 from portal.article import Articles
 from portal.board import Boards
 from portal.board import name as board_name
+from portal.editions import Month
 from portal.notice import Version
 from portal.plan import Attachment, Entry, Listing, Plan
+from portal.selector import Selectors
 from portal.shells import Page, Shells
 from portal.stationery import Voice
 
 
 def files(plan: Plan, shells: Shells, articles: Articles) -> Iterator[tuple[str, bytes]]:
     """Every public file but the private pages' document: (path below the site's root, bytes), each path once."""
-    for path, file in shells.files.items():
-        yield path, file.read_bytes()
-    yield from _lists(plan, shells)
-    taken = {entry.id for entry in plan.public}
+    taken: set[str] = set()
+    for path, data in _living(plan, shells, articles):
+        taken.add(path)
+        yield path, data
+    yield from moved.files(plan, taken)
+
+
+def _living(plan: Plan, shells: Shells, articles: Articles) -> Iterator[tuple[str, bytes]]:
+    months = editions.months(plan.public, plan.now, plan.settings.zone)
+    selectors = Selectors(plan, months)
+    menus = {language: selectors.board(language) for language in plan.settings.languages}
+    for path in shells.files:
+        yield path, shells.content(path, menus)
+    yield from _lists(plan, shells, menus)
+    yield from _editions(plan, shells, months, selectors)
     for entry in plan.public:
-        yield from _notice(plan, shells, articles, entry)
-        for old in entry.notice.redirects:
-            if old not in taken:
-                taken.add(old)
-                yield from _moved(plan, old, entry)
-    yield "404.html", shells.pour(plan.settings.default_language, _missing(plan))
+        yield from _notice(plan, shells, articles, entry, selectors)
+    yield "404.html", shells.pour(plan.settings.default_language, _missing(plan, menus))
     yield "sitemap.xml", _sitemap(plan, shells).encode()
     yield "robots.txt", _robots(plan).encode()
     yield BUILD, _build(plan).encode()
 
 
-def _lists(plan: Plan, shells: Shells) -> Iterator[tuple[str, bytes]]:
+def _lists(plan: Plan, shells: Shells, menus: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
     boards = Boards(plan)
     for listing in boards.listings:
         for number in range(1, len(listing.pages(plan.settings.options.page_size)) + 1):
@@ -49,10 +59,42 @@ def _lists(plan: Plan, shells: Shells) -> Iterator[tuple[str, bytes]]:
                 path = plan.addresses(language).listing(listing.key, number)
                 board = boards.render(listing, number, language)
                 if path == plan.addresses(language).home:
-                    yield f"{path}index.html", shells.home(language, board)
+                    yield f"{path}index.html", shells.home(language, board, menus[language])
                 else:
                     page = _list_page(plan, listing, number, language, board)
-                    yield f"{path}index.html", shells.pour(language, page)
+                    yield f"{path}index.html", shells.pour(language, replace(page, selector=menus[language]))
+
+
+def _editions(plan: Plan, shells: Shells, months: Sequence[Month], selectors: Selectors) -> Iterator[tuple[str, bytes]]:
+    """The board of each month that is over, and the list of them."""
+    almanac = Almanac(plan, months)
+    languages = plan.settings.languages
+    for language in languages:
+        w, site = words.load(language), plan.settings.name_in(language)
+        paths = {code: plan.addresses(code).editions for code in languages}
+        index = Page(
+            path=paths[language],
+            title=w("editions.title"),
+            description=w("editions.about"),
+            body=f"<h1>{html.escape(w('editions.title'))}</h1>\n{almanac.index(language)}",
+            switch=paths,
+            translations=languages,
+            selector=selectors.board(language),
+        )
+        yield f"{index.path}index.html", shells.pour(language, index)
+        for month, body in almanac.pages(language):
+            paths = {code: plan.addresses(code).edition(str(month)) for code in languages}
+            title = w("editions.page", month=words.month(month.first, language))
+            page = Page(
+                path=paths[language],
+                title=title,
+                description=f"{site}: {title}",
+                body=f"<h1>{html.escape(title)}</h1>\n{body}",
+                switch=paths,
+                translations=languages,
+                selector=selectors.board(language, month),
+            )
+            yield f"{page.path}index.html", shells.pour(language, page)
 
 
 def _list_page(plan: Plan, listing: Listing, number: int, language: str, board: str) -> Page:
@@ -70,13 +112,16 @@ def _list_page(plan: Plan, listing: Listing, number: int, language: str, board: 
     )
 
 
-def _notice(plan: Plan, shells: Shells, articles: Articles, entry: Entry) -> Iterator[tuple[str, bytes]]:
+def _notice(
+    plan: Plan, shells: Shells, articles: Articles, entry: Entry, selectors: Selectors
+) -> Iterator[tuple[str, bytes]]:
     """A page for each version, and the latest once more under the notice's own address."""
     own = {code: plan.addresses(code).notice(entry.id) for code in plan.settings.languages}
     for version in entry.versions:
         paths = {code: plan.addresses(code).version(entry.id, version.number) for code in plan.settings.languages}
         for language in plan.settings.languages:
             page = _article_page(plan, articles, entry, version, language, paths)
+            page = replace(page, selector=selectors.notice(entry, version, language))
             written = _written_in(version, language)
             if version is entry.latest:
                 latest = replace(page, path=own[language], canonical=own[written], switch=own)
@@ -116,24 +161,7 @@ def _written_in(version: Version, language: str) -> str:
     return text.language if text else language
 
 
-def _moved(plan: Plan, old: str, entry: Entry) -> Iterator[tuple[str, bytes]]:
-    for language in plan.settings.languages:
-        spoken, addresses = words.load(language, "site"), plan.addresses(language)
-        target = html.escape(plan.settings.site_url + addresses.notice(entry.id))
-        text = html.escape(entry.text(language).notice.title)
-        page = (
-            f'<!doctype html>\n<html lang="{language}">\n<meta charset="utf-8">\n'
-            f"<title>{html.escape(spoken('moved.title'))}</title>\n"
-            f'<meta name="viewport" content="width=device-width,initial-scale=1">\n'
-            f'<meta name="robots" content="noindex">\n<link rel="canonical" href="{target}">\n'
-            f'<meta http-equiv="refresh" content="0; url={target}">\n'
-            f"<h1>{html.escape(spoken('moved.title'))}</h1>\n"
-            f'<p>{html.escape(spoken("moved.text"))} <a href="{target}">{text}</a></p>\n</html>\n'
-        )
-        yield f"{addresses.notice(old)}index.html", page.encode()
-
-
-def _missing(plan: Plan) -> Page:
+def _missing(plan: Plan, menus: Mapping[str, str]) -> Page:
     """The page for an address that is not there, in every language: hosts know only one."""
     parts: list[str] = []
     for language in plan.settings.languages:
@@ -146,7 +174,8 @@ def _missing(plan: Plan) -> Page:
             f"{html.escape(spoken('missing.home'))}</a></p>\n</section>"
         )
     title = words.load(plan.settings.default_language, "site")("missing.title")
-    return Page(path="", title=title, description=title, body="\n".join(parts), listed=False)
+    selector = menus[plan.settings.default_language]
+    return Page(path="", title=title, description=title, body="\n".join(parts), listed=False, selector=selector)
 
 
 def _sitemap(plan: Plan, shells: Shells) -> str:

@@ -66,6 +66,8 @@ class Page:
     """The languages of `switch` in which the same text really exists."""
     listed: bool = True
     """Whether search engines may list it."""
+    selector: str = ""
+    """The header's menu of versions and editions, as HTML."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ class Shells:
             "canonical": html.escape(settings.site_url + (page.path if page.canonical is None else page.canonical)),
             "alternates": alternates(settings, {code: page.switch[code] for code in page.translations}),
             "body": page.body,
+            "selector": page.selector,
             "outline": outline(page.headings),
             "first": html.escape(page.headings[0].id) if page.headings else "",
         }
@@ -113,10 +116,19 @@ class Shells:
         values |= {f"to-{code}": html.escape(settings.base + page.switch.get(code, homes[code])) for code in homes}
         return shell.pour(values)
 
-    def home(self, language: str, board: str) -> bytes:
-        """The home page of a language, with the board in its place."""
-        before, after = self._homes[language]
+    def home(self, language: str, board: str, selector: str) -> bytes:
+        """The home page of a language, with the board in its place and the header's menu."""
+        before, after = (half.replace(slot("selector"), selector) for half in self._homes[language])
         return (before + board + after).encode()
+
+    def content(self, path: str, selectors: Mapping[str, str]) -> bytes:
+        """One of `files`; a page gets the header's menu in its language."""
+        data = self.files[path].read_bytes()
+        if not path.endswith(".html"):
+            return data
+        default = self.settings.default_language
+        own = (code for code in selectors if code != default and path.startswith(Addresses(code, default).prefix))
+        return data.replace(slot("selector").encode(), selectors[next(own, default)].encode())
 
 
 def alternates(settings: Settings, translations: Mapping[str, str]) -> str:

@@ -57,12 +57,16 @@ def test_what_stands_where(portal_folder: PortalFolder) -> None:
         "board/upcoming/index.html",
         "build.json",
         "contact/index.html",
+        "editions/2026-11/index.html",
+        "editions/index.html",
         "en/board/2026/index.html",
         "en/board/fee-change/index.html",
         "en/board/in-force/index.html",
         "en/board/past/index.html",
         "en/board/upcoming/index.html",
         "en/contact/index.html",
+        "en/editions/2026-11/index.html",
+        "en/editions/index.html",
         "en/index.html",
         "en/notices/fees/index.html",
         "en/notices/fees/v1/index.html",
@@ -179,7 +183,8 @@ def test_an_old_address_leads_to_the_new_one(portal_folder: PortalFolder) -> Non
     portal_folder.notice("other", "title: 别的\ndate: 2026-11-02")
     made = site(portal_folder)
     moved = text(made["en/notices/fees-old/index.html"])
-    assert '<meta http-equiv="refresh" content="0; url=https://notices.example.com/en/notices/fees/">' in moved
+    assert '<noscript><meta http-equiv="refresh" content="0; url=/en/notices/fees/"></noscript>' in moved
+    assert '<link rel="canonical" href="https://notices.example.com/en/notices/fees/">' in moved
     assert '<html lang="en">' in moved
     assert "http-equiv" not in text(made["notices/other/index.html"])
 
@@ -215,6 +220,10 @@ def test_the_sitemap(portal_folder: PortalFolder) -> None:
         "/notices/plan/": ("2026-11-02", ["zh", "en"]),
         "/en/notices/plan/": ("2026-11-02", ["zh", "en"]),
         "/notices/fees/": ("2026-11-01", []),
+        "/lookup/": (None, ["zh", "en"]),
+        "/en/lookup/": (None, ["zh", "en"]),
+        "/subscribe/": (None, ["zh", "en"]),
+        "/en/subscribe/": (None, ["zh", "en"]),
     }
 
 

@@ -158,7 +158,7 @@ def test_a_killed_rendering_leaves_nothing_that_counts(portal_folder: PortalFold
     with pytest.raises(KeyboardInterrupt):
         shells.fetch(portal_folder.settings(), killed)
     rendered = shells.fetch(portal_folder.settings(), engine)
-    assert rendered.home("en", "BOARD") == b"<main>en BOARD end</main>"
+    assert rendered.home("en", "BOARD", "") == b"<main>en BOARD end</main>"
     assert len(list((portal_folder.root / ".cache" / "duenotice" / "engine").iterdir())) == 1
 
 

@@ -1,0 +1,94 @@
+"""The pages of the editions: one for each month that is over, and one that lists them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from markupsafe import Markup
+
+from portal import words
+from portal.editions import Month, Row, editions
+from portal.plan import Plan
+from portal.stationery import Voice, environment
+
+_DAY = dt.timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    name: str
+    url: str
+    changed: int = 0
+    held: int = 0
+
+
+class Almanac:
+    """Renders the editions of a plan; a notice that stands for years is worded once."""
+
+    def __init__(self, plan: Plan, months: Sequence[Month]) -> None:
+        self._plan = plan
+        self._templates = environment(plan.settings)
+        self._editions = list(editions(plan.public, months, plan.settings.zone))
+        self._rows: dict[tuple[str, int, str, tuple[str, ...], str], Markup] = {}
+
+    def pages(self, language: str) -> Iterator[tuple[Month, str]]:
+        """Each edition as an HTML fragment, oldest first."""
+        voice, base, addresses = (
+            Voice(self._plan.settings, language),
+            self._plan.settings.base,
+            self._plan.addresses(language),
+        )
+        links = [self._link(month, language) for month, _ in self._editions]
+        template = self._templates.get_template("edition.html")
+        for position, (month, rows) in enumerate(self._editions):
+            yield (
+                month,
+                template.render(
+                    w=voice.words,
+                    voice=voice,
+                    month_end=month.following.first - _DAY,
+                    changed=[self._row(row, voice) for row in rows if row.happened],
+                    held=[self._row(row, voice) for row in rows if not row.happened],
+                    previous=links[position - 1] if position else None,
+                    following=links[position + 1] if position + 1 < len(links) else None,
+                    index=base + addresses.editions,
+                    home=base + addresses.home,
+                ),
+            )
+
+    def index(self, language: str) -> str:
+        """The list of all editions, newest first."""
+        voice = Voice(self._plan.settings, language)
+        found = [
+            (
+                month,
+                self._link(month, language, sum(1 for r in rows if r.happened), sum(1 for r in rows if not r.happened)),
+            )
+            for month, rows in reversed(self._editions)
+        ]
+        years = [(year, [link for _, link in part]) for year, part in groupby(found, lambda pair: pair[0].year)]
+        return self._templates.get_template("editions.html").render(w=voice.words, voice=voice, years=years)
+
+    def _link(self, month: Month, language: str, changed: int = 0, held: int = 0) -> _Link:
+        address = self._plan.addresses(language).edition(str(month))
+        return _Link(words.month(month.first, language), self._plan.settings.base + address, changed, held)
+
+    def _row(self, row: Row, voice: Voice) -> Markup:
+        known = (row.id, row.version.number, row.key, row.happened, voice.language)
+        if known not in self._rows:
+            text = row.texts.get(voice.language) or row.texts[row.version.language]
+            self._rows[known] = Markup(  # noqa: S704 - from a template that escapes
+                self._templates.get_template("edition-row.html").render(
+                    w=voice.words,
+                    row=row,
+                    over=row.key not in ("upcoming", "in-transition", "in-force"),
+                    notice=text.notice,
+                    own=Markup(' lang="{}"').format(text.language) if text.language != voice.language else "",
+                    url=self._plan.settings.base
+                    + self._plan.addresses(voice.language).version(row.id, row.version.number),
+                )
+            )
+        return self._rows[known]

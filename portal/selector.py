@@ -1,0 +1,83 @@
+"""The menu in the header: from a notice to its versions, and from everywhere to the board as it stood."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from portal import words
+from portal.editions import Month
+from portal.notice import Version
+from portal.plan import Entry, Plan
+from portal.stationery import Voice, environment
+
+_EDITIONS = 6
+"""How many past months the menu names; the page of all editions has the rest."""
+_VERSIONS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    name: str
+    url: str
+    chosen: bool
+    day: str = ""
+
+
+class Selectors:
+    """Makes the menus of a plan's pages."""
+
+    def __init__(self, plan: Plan, months: Sequence[Month]) -> None:
+        self._plan = plan
+        self._recent = tuple(reversed(months))[:_EDITIONS]
+        self._template = environment(plan.settings).get_template("selector.html")
+        self._known: dict[tuple[str, Month | None], str] = {}
+
+    def board(self, language: str, chosen: Month | None = None) -> str:
+        """The menu of a page that is no notice; nothing as long as there is no edition."""
+        if not self._recent:
+            return ""
+        if (language, chosen) not in self._known:
+            w = Voice(self._plan.settings, language).words
+            here = words.month(chosen.first, language) if chosen else w("selector.now")
+            self._known[language, chosen] = self._made(language, here, chosen)
+        return self._known[language, chosen]
+
+    def notice(self, entry: Entry, version: Version | None, language: str) -> str:
+        """The menu of a notice: newest version first, the one shown marked. None: the page of what changed."""
+        voice, base, addresses = Voice(self._plan.settings, language), self._base, self._plan.addresses(language)
+        here = voice.words("version", number=version.number) if version else voice.words("head.changes")
+        versions = [
+            _Choice(
+                voice.words("version", number=v.number),
+                base + (addresses.notice(entry.id) if v is entry.latest else addresses.version(entry.id, v.number)),
+                v is version,
+                words.day(v.on.astimezone(self._plan.settings.zone).date(), language),
+            )
+            for v in reversed(entry.versions[-_VERSIONS:])
+        ]
+        changes = base + addresses.changes(entry.id) if len(entry.versions) > 1 else ""
+        return self._made(language, here, None, versions, changes)
+
+    @property
+    def _base(self) -> str:
+        return self._plan.settings.base
+
+    def _made(
+        self, language: str, here: str, chosen: Month | None, versions: Sequence[_Choice] = (), changes: str = ""
+    ) -> str:
+        voice, addresses = Voice(self._plan.settings, language), self._plan.addresses(language)
+        months = self._recent if chosen is None or chosen in self._recent else (*self._recent, chosen)
+        on_the_board = chosen is None and not versions
+        editions = [_Choice(voice.words("selector.now"), self._base + addresses.home, on_the_board)] if months else []
+        editions += [
+            _Choice(words.month(m.first, language), self._base + addresses.edition(str(m)), m == chosen) for m in months
+        ]
+        return self._template.render(
+            w=voice.words,
+            here=here,
+            versions=versions,
+            changes=changes,
+            editions=editions,
+            all=self._base + addresses.editions,
+        )
