@@ -154,7 +154,7 @@ def occasions(notice: Notice, language: str, settings: Settings, line: Line) -> 
     made: list[Occasion] = []
     outage = _outage(notice, settings.zone)
     if outage:
-        one("window", outage[0], line(_instead(notice)), until=outage[1])
+        one("window", outage[0], _instead(notice, line), until=outage[1])
     if notice.effective:
         window = notice.effective
         if window.start and not outage:  # the outage says the same, and better
@@ -190,10 +190,11 @@ def _outage(notice: Notice, zone: ZoneInfo) -> tuple[dt.date, dt.date | None] | 
     return starts, _after(max(starts, last))
 
 
-def _instead(notice: Notice) -> str:
+def _instead(notice: Notice, line: Line) -> str:
+    """What a maintenance does to its readers, and what to use meanwhile."""
     details = notice.details
     assert isinstance(details, MaintenanceDetails)
-    return "\n\n".join(part for part in (details.effect, details.instead) if part)
+    return "\n\n".join(line(part) for part in (details.effect, details.instead) if part)
 
 
 def _after(day: dt.date) -> dt.date | None:
