@@ -14,9 +14,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import EmailPolicy
 from email.utils import format_datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
@@ -226,6 +227,19 @@ def _fitting(environment: Environment, values: Mapping[str, object], count: int)
             named //= 2
 
 
+_WHOLE = frozenset({"Message-ID", "List-Id", "List-Unsubscribe"})
+"""Header fields that hold an address between < and >, of one piece."""
+
+
+class _Policy(EmailPolicy):
+    """Never makes encoded words of a long address: RFC 2047, section 5, forbids them there, and nobody reads them."""
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        if name in _WHOLE:
+            return f"{name}: {value}{self.linesep}".encode("utf-8" if self.utf8 else "ascii")
+        return super().fold_binary(name, value)
+
+
 def message(letter: Letter, skeleton: Skeleton, codes: Sequence[str]) -> bytes:
     """The message as it goes over the wire, with CRLF; the same arguments always give the same bytes.
 
@@ -235,7 +249,7 @@ def message(letter: Letter, skeleton: Skeleton, codes: Sequence[str]) -> bytes:
     utf8 = not (
         letter.address + letter.sender + letter.reply_to
     ).isascii()  # such an address needs SMTPUTF8 (RFC 6531) and headers in UTF-8
-    mail = EmailMessage(policy=SMTP.clone(cte_type="7bit", utf8=utf8))
+    mail = EmailMessage(policy=_Policy(linesep="\r\n", cte_type="7bit", utf8=utf8))
     mail["Date"] = letter.date
     mail["From"] = _mailbox(letter.sender_name, letter.sender)
     mail["To"] = _mailbox(letter.name, letter.address)

@@ -108,6 +108,8 @@ def test_headers(folder: PortalFolder) -> None:
         "Auto-Submitted": "auto-generated",
         "Content-Language": "zh",
     }
+    unsubscribe = f"List-Unsubscribe: <mailto:notices@example.com?subject=unsubscribe%20{digest.key}>\r\n"
+    assert unsubscribe.encode("ascii") in data, "an address in encoded words is none"
     assert message.get_content_type() == "multipart/alternative"
     assert data.isascii()
     assert max(len(line) for line in data.split(b"\r\n")) <= 998
