@@ -6,6 +6,7 @@ import base64
 import binascii
 import datetime as dt
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -293,11 +294,7 @@ def load(root: Path) -> Settings:
         problems.append(
             _at(document, ("site_name",), "missing-key", "'site_name' is missing", "add a line 'site_name: …'")
         )
-    if (
-        not isinstance(site_url, str)
-        or urlsplit(site_url).scheme not in {"http", "https"}
-        or not urlsplit(site_url).netloc
-    ):
+    if not isinstance(site_url, str) or not _is_address(site_url):
         problems.append(
             _at(
                 document,
@@ -312,6 +309,17 @@ def load(root: Path) -> Settings:
     assert isinstance(site_name, str)
     assert isinstance(site_url, str)
     return Settings(root, site_name.strip(), site_url.rstrip("/") + "/", options, document)
+
+
+def _is_address(text: str) -> bool:
+    """Whether a text is where a site can live: its scheme, host and perhaps a path, nothing behind it."""
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # not read before it is asked for
+    except ValueError:
+        return False
+    plain = text.isprintable() and not re.search(r"[\s?#]", text)
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and plain
 
 
 def _options(document: located.Document) -> tuple[Options | None, list[Problem]]:
