@@ -26,13 +26,13 @@ _EMAIL = re.compile(
 
 def _identifier(value: str) -> str:
     if not REGISTRY_ID.fullmatch(value):
-        raise ValueError("must be lower-case letters, digits and hyphens, like yunshan")
+        raise ValueError("is no id; write lower-case letters, digits and hyphens, like yunshan")
     return value
 
 
 def _address(value: str) -> str:
     if not _EMAIL.fullmatch(value) or ".." in value or len(value) > 254:
-        raise ValueError("is not an e-mail address")
+        raise ValueError("is not an e-mail address; write one like lin@example.com")
     return value
 
 
@@ -97,13 +97,13 @@ class Client(Block):
     @model_validator(mode="after")
     def _dates_fit(self) -> Client:
         if self.status is Status.TERMINATED and self.ended is None:
-            raise ValueError("status is terminated, so say when in 'ended'")
+            raise ValueError("status is terminated, but since when?; add a line 'ended: 2027-01-31'")
         if self.since and self.ended and self.ended < self.since:
-            raise ValueError("'ended' lies before 'since'")
+            raise ValueError("'ended' lies before 'since'; correct one of the two")
         seen: set[str] = set()
         for contact in self.contacts:
             if contact.id in seen:
-                raise ValueError(f"two contacts have the id '{contact.id}'")
+                raise ValueError(f"two contacts have the id '{contact.id}'; give each an id of its own")
             seen.add(contact.id)
         return self
 

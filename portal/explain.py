@@ -47,14 +47,21 @@ def faults(file: str, found: Iterable[Fault], severity: Severity = Severity.ERRO
     return [Problem(Location(file, *f.place), f.code, f.message, f.hint, severity) for f in found]
 
 
+def besides(found: Iterable[Fault], problems: Iterable[Problem]) -> list[Problem]:
+    """Those problems that lie on other lines than the faults of the text."""
+    lines = {fault.place[0] for fault in found}
+    return [problem for problem in problems if problem.location.line not in lines]
+
+
 def complaints(file: str, document: Document, errors: Iterable[ErrorDetails], model: type[BaseModel]) -> list[Problem]:
     """A model's errors as problems, each at the line of the value it is about. Values are never repeated."""
     problems: list[Problem] = []
     told: set[tuple[Path, str]] = set()
     placed = [(_path(document, error["loc"]), error) for error in errors]
     explained = {path for path, error in placed if error["type"] != "literal_error"}
+    within = {path[:length] for path, _ in placed for length in range(len(path))}
     for path, error in placed:
-        if error["type"] == "literal_error" and any(other[: len(path)] == path for other in explained):
+        if error["type"] == "literal_error" and (path in within or path in explained):
             continue  # 'public' or a block: of a wrong block, what is wrong inside it says more
         code, message, hint = _sentence(error, path, model)
         if (path, message) in told:
@@ -74,7 +81,7 @@ def _path(document: Document, loc: tuple[str | int, ...]) -> Path:
 
 
 def _sentence(error: ErrorDetails, path: Path, model: type[BaseModel]) -> tuple[str, str, str]:
-    name = ".".join(str(p) if isinstance(p, str) else str(p + 1) for p in path) or "it"
+    name = ".".join(str(p) if isinstance(p, str) else str(p + 1) for p in path) or "all of it"
     kind = error["type"]
     if kind == "extra_forbidden":
         key = str(error["loc"][-1])
@@ -100,17 +107,16 @@ def _sentence(error: ErrorDetails, path: Path, model: type[BaseModel]) -> tuple[
         near = nearest(str(error["input"]), expected.split(", "))
         return "unknown-value", f"'{name}' cannot be this", f"did you mean {near}?" if near else f"one of {expected}"
     if kind == "value_error":
-        message = str(error.get("ctx", {}).get("error", error["msg"]))
-        return (
-            "wrong-value",
-            f"'{name}' {message}" if path and not message.startswith("'") else f"{name}: {message}",
-            "",
-        )
+        said = str(error.get("ctx", {}).get("error", error["msg"]))
+        message, _, hint = said.partition("; ")
+        if path:
+            message = f"{name}: {message}" if message.startswith("'") else f"'{name}' {message}"
+        return "wrong-value", message, hint or "correct it"
     if kind in {"string_too_short", "too_short"}:
         return "empty", f"'{name}' is empty", "write something, or remove the key"
     if kind == "string_too_long":
         return "too-long", f"'{name}' is longer than {error.get('ctx', {}).get('max_length')} characters", "shorten it"
-    return "wrong-value", f"'{name}': {error['msg'][:1].lower()}{error['msg'][1:]}", ""
+    return "wrong-value", f"'{name}': {error['msg'][:1].lower()}{error['msg'][1:]}", "correct it"
 
 
 def nearest(word: str, words: Iterable[str]) -> str | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from portal import located
 from portal.located import Document, Fault
 
 _FENCE = re.compile(r"^---[ \t]*$", re.MULTILINE)
+_FENCED = re.compile(r"^ {0,3}(`{3,}|~{3,})[^`\n]*\n.*?(?:^ {0,3}\1|\Z)", re.MULTILINE | re.DOTALL)
+"""A block of code, in which a notice may show a conflict."""
 _END = re.compile(r"^(?:---|\.\.\.)[ \t]*$", re.MULTILINE)
 
 
@@ -48,4 +50,12 @@ def split(data: bytes) -> Leaf:
         return Leaf(Document(None, {}, (fault,)), "", 1, warnings)
     front = located.read(text[opening.end() + 1 : closing.start()], first_line=2)
     body = text[closing.end() + 1 :]
-    return Leaf(front, body, text.count("\n", 0, closing.end()) + 2, warnings)
+    body_line = text.count("\n", 0, closing.end()) + 2
+    if "<<<<<<< " in body and (conflict := located.conflict_in(_FENCED.sub(_blank, body))):
+        line = body_line + conflict.place[0] - 1
+        front = replace(front, faults=(*front.faults, replace(conflict, place=(line, 1))))
+    return Leaf(front, body, body_line, warnings)
+
+
+def _blank(match: re.Match[str]) -> str:
+    return "\n" * match[0].count("\n")

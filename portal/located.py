@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import yaml
@@ -74,6 +74,20 @@ def decode(data: bytes) -> tuple[str, tuple[Fault, ...], tuple[Fault, ...]]:
     return text, (), tuple(warnings)
 
 
+def conflict_in(text: str) -> Fault | None:
+    """The first conflict that a merge left in a text, with its line from 1."""
+    begun, parted = 0, False
+    for number, line in enumerate(text.split("\n") if "<<<<<<< " in text else (), start=1):
+        if not begun and line.startswith("<<<<<<< "):
+            begun = number
+        elif begun and line == "=======":
+            parted = True
+        elif parted and line.startswith(">>>>>>> "):
+            hint = "keep the lines that shall stand, and remove those that begin with <<<<<<<, ======= and >>>>>>>"
+            return Fault((begun, 1), "merge-conflict", "a merge was not finished here", hint)
+    return None
+
+
 def _reads_as_gb18030(data: bytes) -> bool:
     try:
         data.decode("gb18030")
@@ -112,6 +126,8 @@ def read(text: str, *, first_line: int = 1, foreign_tags: bool = False) -> Docum
     try:
         node = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
+        if conflict := conflict_in(text):
+            return Document(None, {}, (replace(conflict, place=(first_line + conflict.place[0] - 1, 1)),))
         mark = error.problem_mark or error.context_mark
         place = (first_line + mark.line, mark.column + 1) if mark else (first_line, 1)
         return Document(None, {}, (_syntax_fault(place, error),))
@@ -164,6 +180,9 @@ def _syntax_fault(place: Place, error: yaml.MarkedYAMLError) -> Fault:
     return Fault(place, "yaml-syntax", problem, hint)
 
 
+_COLLECTIONS = frozenset({"tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"})
+
+
 class _Builder:
     """Walks a node tree once: data, places and faults."""
 
@@ -191,6 +210,9 @@ class _Builder:
                 )
             return None
         self._seen.add(id(node))
+        if node.tag not in _COLLECTIONS and not self.foreign_tags:
+            self.faults.append(Fault(place, "yaml-tag", f"the tag {node.tag} is not read here", "remove the tag"))
+            return None
         if isinstance(node, yaml.SequenceNode):
             return [self.build(item, (*path, i)) for i, item in enumerate(node.value)]
         assert isinstance(node, yaml.MappingNode)

@@ -72,16 +72,26 @@ def as_paper(settings: Settings, file: Path, data: bytes) -> tuple[Paper | None,
     shown = settings.shown(file)
     leaf = frontmatter.split(data)
     problems = explain.faults(shown, leaf.warnings, Severity.WARNING) + explain.faults(shown, leaf.front.faults)
-    if leaf.front.faults:
-        return None, problems
     if not isinstance(leaf.front.data, dict):
-        message = "the front matter is empty" if leaf.front.data is None else "the front matter is not a block of keys"
-        problems.append(Problem(Location(shown, 2), "no-keys", message, "write at least title: … and date: …"))
+        if not leaf.front.faults:
+            what = "is empty" if leaf.front.data is None else "is not a block of keys"
+            hint = "write at least title: … and date: …"
+            problems.append(Problem(Location(shown, 2), "no-keys", f"the front matter {what}", hint))
         return None, problems
     stem, language = name_parts(settings, file.name.removesuffix(".md"))
     digest = hashlib.sha256(data).hexdigest()
     fields = {key: value for key, value in leaf.front.data.items() if not key.startswith("x-")}
-    return Paper(shown, file, stem, language, leaf.front, fields, leaf.body, leaf.body_line, digest), problems
+    paper = Paper(shown, file, stem, language, leaf.front, fields, leaf.body, leaf.body_line, digest)
+    if leaf.front.faults:
+        return None, problems + _besides(paper)
+    return paper, problems
+
+
+def _besides(paper: Paper) -> list[Problem]:
+    """What is wrong with a file apart from its faults, whose values are missing for no other reason."""
+    if "translates" in paper.data:
+        return []
+    return explain.besides(paper.document.faults, notice_of(paper)[1])
 
 
 def notice_of(paper: Paper) -> tuple[Notice | None, list[Problem]]:

@@ -75,9 +75,9 @@ def _read_client(shown: str, file: Path) -> tuple[Client | None, Document, list[
         return None, Document(None), problems
     document = located.read(text)
     problems += explain.faults(shown, document.faults)
-    if document.faults:
-        return None, document, problems
     if not isinstance(document.data, dict):
+        if document.faults:
+            return None, document, problems
         return (
             None,
             document,
@@ -93,9 +93,11 @@ def _read_client(shown: str, file: Path) -> tuple[Client | None, Document, list[
         )
     data = {"id": file.stem, **{k: v for k, v in document.data.items() if not k.startswith("x-")}}
     try:
-        return Client.model_validate(data), document, problems
+        client = Client.model_validate(data)
     except ValidationError as error:
-        return None, document, problems + explain.complaints(shown, document, error.errors(include_url=False), Client)
+        found = explain.complaints(shown, document, error.errors(include_url=False), Client)
+        return None, document, problems + explain.besides(document.faults, found)
+    return (None if document.faults else client), document, problems
 
 
 def _read_epochs(settings: Settings, problems: list[Problem]) -> dict[str, int]:

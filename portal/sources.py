@@ -9,11 +9,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from babel import localedata
 from pydantic import Field, ValidationError
 
 from portal import explain, located, registry
 from portal.client import Registry
-from portal.config import Settings
+from portal.config import CONFIG_FILE, Settings
 from portal.errors import Location, Problem, Severity
 from portal.kinds import Block
 from portal.located import Document
@@ -67,23 +68,53 @@ def read(settings: Settings) -> Sources:
     """Read a portal's notices and registry. Raises nothing a person can cause."""
     problems: list[Problem] = []
     papers: list[Paper] = []
-    for file in _notice_files(settings):
+    for file in _notice_files(settings, problems):
         paper, found = read_file(settings, file)
         problems += found
         if paper is not None:
+            problems += _foreign_language(paper)
             papers.append(paper)
     notices = _file_notices(settings, papers, problems)
+    problems += _missing_folder(settings, settings.registry_dir, "registry")
     clients, documents = registry.read(settings, problems)
     return Sources(notices, clients, documents, tuple(problems))
 
 
-def _notice_files(settings: Settings) -> Iterator[Path]:
-    for folder in settings.notice_dirs():
-        for top, folders, files in os.walk(folder):
+def _notice_files(settings: Settings, problems: list[Problem]) -> Iterator[Path]:
+    def unreadable(error: OSError) -> None:
+        if isinstance(error, FileNotFoundError):
+            return  # a portal without notices
+        where = Location(settings.shown(Path(error.filename)))
+        message = f"the folder cannot be read: {error.strerror}"
+        problems.append(Problem(where, "unreadable", message, "check its permissions"))
+
+    for i, folder in enumerate(settings.notice_dirs()):
+        problems += _missing_folder(settings, folder, "notices", i)
+        for top, folders, files in os.walk(folder, onerror=unreadable):
             folders[:] = sorted(f for f in folders if not f.startswith((".", "_")))
             for name in sorted(files):
                 if name.endswith(".md") and not name.startswith((".", "_")) and name != "README.md":
                     yield Path(top, name)
+
+
+def _missing_folder(settings: Settings, folder: Path, *key: str | int) -> list[Problem]:
+    """A folder that mkdocs.yml names must be there: a slip in its name would take down everything that it holds."""
+    path = ("extra", "duenotice", *key)
+    if folder.is_dir() or path[:3] not in settings.document.places:
+        return []
+    message = f"'{key[0]}' names a folder that is not there"
+    where = Location(CONFIG_FILE, *settings.document.place(path))
+    return [Problem(where, "missing-folder", message, "make the folder, or correct its name")]
+
+
+def _foreign_language(paper: Paper) -> list[Problem]:
+    """A name such as fees.fr.md, where French is none of the languages: it would be a notice of its own."""
+    suffix = paper.stem.rpartition(".")[2]
+    if suffix == paper.stem or "id" in paper.data or not localedata.exists(suffix.replace("-", "_")):
+        return []
+    message = f"this looks like a translation into '{suffix}', a language that the portal does not have"
+    hint = "add the language to mkdocs.yml, or rename the file"
+    return [Problem(paper.at(), "language-in-name", message, hint, Severity.WARNING)]
 
 
 def _file_notices(settings: Settings, papers: list[Paper], problems: list[Problem]) -> dict[str, Filed]:
