@@ -37,7 +37,7 @@ from portal.addresses import Addresses
 from portal.article import Articles
 from portal.config import CONFIG_FILE, Misconfigured, Settings
 from portal.config import load as portal_settings
-from portal.errors import Location, PortalError, Problem, Severity, errors_in, order
+from portal.errors import Location, PortalError, Problem, Severity, errors_in, order, printable
 from portal.plan import Plan
 from portal.proofreading import Proofreader
 from portal.prose import Prose
@@ -386,7 +386,7 @@ def _log_all(problems: list[Problem]) -> None:
     for problem in sorted(dict.fromkeys(problems), key=order):
         level = logging.ERROR if problem.severity is Severity.ERROR else logging.WARNING
         hint = f" ({problem.hint})" if problem.hint else ""
-        _log.log(level, "%s: %s: %s%s", problem.location, problem.code, problem.message, hint)
+        _log.log(level, "%s", printable(f"{problem.location}: {problem.code}: {problem.message}{hint}"))
 
 
 @contextmanager

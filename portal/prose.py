@@ -55,6 +55,8 @@ _TAGS = frozenset(
     table tbody td tfoot th thead time tr u ul var
     """.split()
 )
+_WELL_KNOWN = frozenset("audio button embed font form iframe link meta object script style svg textarea video".split())
+"""Tags that may be named in a log; any other may be a person's name in angle brackets."""
 _ATTRIBUTES = {
     "*": {"class", "id", "title", "lang", "dir"},
     "a": {"href", "name"},
@@ -279,8 +281,9 @@ def _line_of(text: Text, needle: str) -> int:
 
 def _removed(tag: str, text: Text) -> Problem:
     where = Location(text.path, _line_of(text, f"<{tag}"))
+    shown = tag if text.notice.public or tag in _WELL_KNOWN else "…"
     return Problem(
-        where, "html-removed", f"<{tag}> is not shown", "write it in Markdown, or as a link", Severity.WARNING
+        where, "html-removed", f"<{shown}> is not shown", "write it in Markdown, or as a link", Severity.WARNING
     )
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from portal import config, sealing
+from portal import cli, config, sealing
+from portal.publish import Refused
 from tests.conftest import NOW, REPOSITORY, PortalFolder
 
 CLIENT = "name: 云杉\ncontacts: [{id: lin, name: 林岚, email: lin@yunshan.example.com}]\n"
@@ -94,6 +95,28 @@ def wait_for(address: str, text: str) -> None:
                 return
         time.sleep(0.2)
     pytest.fail(f"{address} never said {text}")
+
+
+@pytest.mark.parametrize(("changed", "code", "said"), [(True, 2, "files changed"), (False, 1, "private text")])
+def test_a_refusal_while_files_change_says_so(
+    portal_folder: PortalFolder,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    changed: bool,
+    code: int,
+    said: str,
+) -> None:
+    """Pages and gate may have read two sides of one change: nothing is published, and the next build will tell."""
+
+    def refuse(*_: object) -> None:
+        if changed:
+            portal_folder.notice("b", "title: 乙\ndate: 2026-11-02")
+        raise Refused([])
+
+    portal_folder.notice("a", "title: 甲\ndate: 2026-11-01")
+    monkeypatch.setattr(cli, "_publish", refuse)
+    assert cli.main(["build", "--root", str(portal_folder.root), "--now", NOW]) == code
+    assert said in capsys.readouterr().err
 
 
 def test_the_wheel_carries_the_templates(tmp_path: Path) -> None:
