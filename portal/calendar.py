@@ -26,8 +26,9 @@ from portal.plan import Entry, Plan
 from portal.prose import Prose
 from portal.states import instant
 
-LATEST = 1000
-"""Events in a calendar: those whose dates are the latest, so everything that lies ahead is among them."""
+KEPT = dt.timedelta(days=400)
+"""How long an event stays after its day. Counted back from the newest version on the board, not from today, so that
+no calendar changes while nothing is published."""
 
 _DAY = dt.timedelta(days=1)
 _REFRESH = dt.timedelta(hours=6)
@@ -72,15 +73,17 @@ def files(plan: Plan, prose: Prose) -> Iterator[tuple[str, bytes]]:
     chronicle = Chronicle(plan)
     told = {entry.id: happenings(entry, chronicle, settings, prose) for entry in plan.public}
     zone = _timezone(settings.zone)
+    newest = max((version.on for entry in plan.public for version in entry.versions), default=plan.now)
     for language in settings.languages:
         events = [
             (happening.occasion, _event(plan, entry, chronicle.name(entry), happening, language))
             for entry in plan.public
             for happening in _worded(entry, told[entry.id], language, settings, prose)
+            if instant(happening.occasion.start, settings.zone) >= newest - KEPT
         ]
         events.sort(key=lambda found: (instant(found[0].start, settings.zone), found[1]))
         for key in ("", *(kind.value for kind in Kind)):
-            chosen = [found for found in events if key in ("", found[0].kind.value)][-LATEST:]
+            chosen = [found for found in events if key in ("", found[0].kind.value)]
             timed = any(isinstance(occasion.start, dt.datetime) for occasion, _ in chosen)
             parts = [zone] * timed + [event for _, event in chosen]
             yield plan.addresses(language).calendar(key), _calendar(plan, key, language, parts)

@@ -233,6 +233,14 @@ def test_nothing_scheduled_private_or_drafted(portal_folder: PortalFolder) -> No
     assert made(portal_folder, "2029-01-01T00:00+08:00") == alone
 
 
+def test_old_events_go_when_something_is_published(portal_folder: PortalFolder) -> None:
+    """An event leaves the calendar 400 days before the newest version, and never by the clock alone."""
+    portal_folder.notice("old", "title: 旧\ndate: 2025-01-01\neffective: 2025-02-01")
+    assert set(of(portal_folder, now="2029-01-01T00:00+08:00")) == {"old/effective"}
+    portal_folder.notice("new", "title: 新\ndate: 2026-11-01\neffective: 2026-12-01")
+    assert set(of(portal_folder)) == {"new/effective"}
+
+
 # --- properties ----------------------------------------------------------------------------------------------------
 
 days = st.dates(dt.date(2020, 1, 1), dt.date(2035, 12, 31))
