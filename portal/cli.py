@@ -22,6 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from portal import (
     config,
+    drafting,
     history,
     importing,
     leaks,
@@ -30,6 +31,7 @@ from portal import (
     private,
     publish,
     rules,
+    schemas,
     sealing,
     shells,
     site,
@@ -40,12 +42,14 @@ from portal import (
 from portal.article import Articles
 from portal.config import Misconfigured, Settings
 from portal.errors import Format, PortalError, Problem, errors_in, listing, printable
+from portal.kinds import Kind
 from portal.plan import Plan
 from portal.proofreading import Proofreader
 from portal.prose import Prose
 from portal.publish import Published, Refused
 from portal.shells import Shells
 from portal.sources import Sources
+from portal.words import load as load_words
 
 FINE, PROBLEMS, CANNOT_RUN = 0, 1, 2
 """Exit codes, everywhere."""
@@ -279,6 +283,84 @@ def init(folder: Path, now: str | None) -> int:
     """Make a new portal in FOLDER."""
     made = starting.start(folder, _clock(now, None).date())
     _say(f"made a portal of {len(made)} files in {folder}; next: python build.py check --root {folder}")
+    return FINE
+
+
+@commands.command()
+@click.argument("kind", metavar="KIND", type=click.Choice([kind.value for kind in Kind]))
+@click.argument("title")
+@root_option
+@now_option
+@click.option("--id", "identity", metavar="ID", help="Its id; default: made from the title, or from kind and date.")
+@click.option("--date", metavar="ISO", help="When it is published; default: today.")
+@click.option("--lang", metavar="CODE", help="The language it is written in; default: the portal's first.")
+@click.option("--no-input", is_flag=True, help="Ask nothing.")
+def new(
+    kind: str,
+    title: str,
+    root: Path,
+    now: str | None,
+    identity: str | None,
+    date: str | None,
+    lang: str | None,
+    no_input: bool,
+) -> int:
+    """Begin a notice of a KIND: a file with everything that such a notice must say, to be filled in."""
+    settings = config.load(root.resolve())
+    found = sources.read(settings)
+    clock = _clock(now, settings.zone)
+    day = _day_or_moment(date) if date else clock.astimezone(settings.zone).date()
+    answers = drafting.Answers() if no_input or not sys.stdin.isatty() else _ask(settings, Kind(kind))
+    made = drafting.draft(settings, found, Kind(kind), title, day, identity=identity, language=lang, answers=answers)
+    drafting.write(made)
+    _say(f"made {settings.shown(made.file)}; what is still to be filled in:")
+    found = sources.read(settings)
+    every = [*found.problems, *rules.check(settings, found, clock)]
+    _show([problem for problem in errors_in(every) if problem.location.file == settings.shown(made.file)])
+    return FINE
+
+
+def _ask(settings: Settings, kind: Kind) -> drafting.Answers:
+    """What an author at a terminal can say at once; an empty answer leaves it to the file."""
+    w = load_words(settings.default_language, "new")
+    demanded = settings.demand(kind).required
+    effective = _ask_day(w("ask.effective")) if "effective" in demanded else None
+    action = click.prompt(w("ask.action"), default="", show_default=False) if "action" in demanded else None
+    by = _ask_day(w("ask.by")) if action else None
+    desks = list(settings.options.desks)
+    owner = (
+        click.prompt(w("ask.owner", desks=", ".join(desks)), type=click.Choice(desks), show_choices=False)
+        if len(desks) > 1
+        else None
+    )
+    audience = click.prompt(w("ask.audience"), default="", show_default=False)
+    return drafting.Answers(effective, action, by, owner, audience)
+
+
+def _ask_day(question: str) -> dt.date | None:
+    while answer := click.prompt(question, default="", show_default=False).strip():
+        try:
+            return dt.date.fromisoformat(answer)
+        except ValueError:
+            click.echo("    2027-01-31", err=True)
+    return None
+
+
+def _day_or_moment(text: str) -> dt.date:
+    for read_as in (dt.date.fromisoformat, dt.datetime.fromisoformat):
+        try:
+            return read_as(text)
+        except ValueError:
+            continue
+    raise PortalError(f"--date {text} is no day", "write it as 2026-12-14, or 2026-12-14T09:00+08:00")
+
+
+@commands.command()
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("schemas"), help="Where they go.")
+def schema(out: Path) -> int:
+    """Write the JSON Schemas by which editors complete and check front matter, client files and mkdocs.yml."""
+    for file in schemas.write(out):
+        _say(str(file))
     return FINE
 
 

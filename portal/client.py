@@ -68,31 +68,52 @@ class Contact(Block):
     """A person at a client. Where language, timezone or cadence is not given, the client's or the portal's holds."""
 
     id: Identifier
+    """Unique at its client, and addressed as `client/contact`. Changing it changes the private code."""
     name: str = Field(min_length=1)
+    """As mails address them."""
     email: Address
+    """The same address at several clients gets one digest."""
     phone: str | None = None
+    """In quotes."""
     role: str | None = None
+    """What they do at the client."""
     language: str | None = None
+    """In which they read; default: the client's."""
     timezone: ZoneName | None = None
+    """Where they are; default: the client's."""
     cadence: Cadence | None = None
+    """Urgent notices do not wait for it."""
     since: Day | None = None
+    """Told of what is published from then on; of earlier notices those that still stand are shown."""
 
 
 class Client(Block):
     """A client and its contacts."""
 
     id: Identifier
+    """How notices name the client."""
     name: str = Field(min_length=1)
+    """As the firm knows it."""
     status: Status = Status.ACTIVE
+    """`terminated` needs `ended`."""
     since: Day | None = None
+    """From when it is a client."""
     ended: Day | None = None
+    """When the contract ends; from that day it is a former client. May lie in the future."""
     access_until: Day | None = None
+    """The last day on which its pages open and mail goes out."""
     segments: tuple[str, ...] = ()
+    """Groups of clients that it belongs to."""
     services: tuple[str, ...] = ()
+    """What it has ordered."""
     region: str | None = None
+    """Where it is."""
     language: str | None = None
+    """For contacts who have none of their own."""
     timezone: ZoneName | None = None
+    """For contacts who have none of their own."""
     contacts: tuple[Contact, ...] = ()
+    """Whom to tell."""
 
     @model_validator(mode="after")
     def _dates_fit(self) -> Client:

@@ -72,9 +72,13 @@ class Desk(Block):
     """Who answers questions about a notice."""
 
     name: str | Mapping[str, str]
+    """As readers see it; one text, or one a language."""
     email: Address | None = None
+    """Where readers write."""
     phone: str | None = None
+    """In quotes."""
     hours: tuple[Hours, ...] = ()
+    """When it answers: `days` as `mon-fri` or `sat`, `time` as `09:00-18:00`. Several entries for a lunch break."""
     holidays: Annotated[
         tuple[Day, ...],
         BeforeValidator(_holidays),
@@ -82,7 +86,9 @@ class Desk(Block):
             {"type": "array", "items": {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}(/\d{4}-\d{2}-\d{2})?$"}}
         ),
     ] = ()
+    """When it does not: `[2027-01-01, 2027-02-05/2027-02-11]`."""
     timezone: ZoneName | None = None
+    """If it is not the firm's."""
 
     def called(self, language: str) -> str:
         return named(self.name, language)
@@ -92,13 +98,17 @@ class MailOptions(Block):
     """How digests go out."""
 
     sender: Address = Field("notices@example.com", alias="from")
+    """The sender."""
     sender_name: str | None = None
+    """The sender's name."""
     reply_to: Address | None = None
+    """Where replies go."""
     cadence: Cadence = Cadence.WEEKLY
     """For contacts who chose none."""
     hour: int = Field(9, ge=0, le=23)
     """The hour of the recipient's day at which periodic digests fall due."""
     weekday: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = "monday"
+    """The day of weekly digests."""
     day: int = Field(1, ge=1, le=28)
     """The day of the month of monthly digests."""
 
@@ -107,9 +117,13 @@ class FilingPeriod(Block):
     """Days on which clients and the firm have other work to do: some of every month, or from one day to another."""
 
     name: str | None = None
+    """How messages call it."""
     monthly: str | None = Field(None, pattern=r"^([1-9]|[12]\d|3[01])(-([1-9]|[12]\d|3[01]))?$")
+    """Days of every month."""
     start: Day | None = Field(None, alias="from")
+    """Or its first day."""
     until: Day | None = None
+    """And its last."""
 
     @model_validator(mode="after")
     def _one_way(self) -> FilingPeriod:
@@ -142,6 +156,7 @@ class Wording(Block):
     absolute: tuple[str, ...] | None = None
     """Claims that nobody can keep, and that advertising law may forbid."""
     jargon: tuple[str, ...] | None = None
+    """Words that clients do not use (`jargon`)."""
 
 
 def _level(value: Any) -> Any:
@@ -159,21 +174,35 @@ class Options(Block):
     site_names: Mapping[str, str] = Field(default_factory=dict)
     """The site's name in other languages."""
     timezone: ZoneName = "Asia/Shanghai"
+    """The firm's zone, in which days begin and end."""
     issuer: str | Mapping[str, str] | None = None
+    """Who signs a notice that names no issuer."""
     notices: tuple[str, ...] = ("notices",)
+    """Where notices are. Paths may lead out of the portal, as `../private-notices`."""
     registry: str = "clients"
+    """Where clients are. It may lie outside, as `../registry`."""
     page_size: int = Field(20, ge=1, le=500)
+    """Notices on a page of the board."""
     versions: Literal["revisions", "automatic"] = "revisions"
     """What makes a version: a line in `revisions`, or, for histories from elsewhere, each distinct published text."""
     desks: Mapping[str, Desk] = Field(default_factory=dict)
+    """Who answers. A notice names its desk in `owner`."""
     segments: Mapping[str, str | Mapping[str, str]] = Field(default_factory=dict)
+    """Groups of clients. Once one is listed, only listed ones may be used."""
     services: Mapping[str, str | Mapping[str, str]] = Field(default_factory=dict)
+    """The same for services."""
     regions: Mapping[str, str | Mapping[str, str]] = Field(default_factory=dict)
+    """The same for regions."""
     kinds: Mapping[Kind, Mapping[str, Any]] = Field(default_factory=dict)
+    """What notices of a kind must have."""
     rules: Mapping[str, Level] = Field(default_factory=dict)
+    """The severity of house rules."""
     filing_periods: tuple[FilingPeriod, ...] = (FilingPeriod(monthly="1-15"),)
+    """When contracts do not end and nothing is shut down. `[]`: never mind."""
     wording: Mapping[str, Wording] = Field(default_factory=dict)
+    """Words that the house would rather not read."""
     mail: MailOptions = MailOptions()
+    """How digests go out."""
 
     @field_validator("languages")
     @classmethod

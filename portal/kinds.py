@@ -44,11 +44,15 @@ class ServiceAdjustmentDetails(Details):
     """What the service was and will be."""
 
     before: str | None = None
+    """The service as it was."""
     after: str | None = None
+    """The service as it will be."""
     fees_change: str | None = None
     """Whether fees change with it, in words: 'no', or 'see notice fees-2027'."""
     alternative: str | None = None
+    """What else the client can choose."""
     compensation: str | None = None
+    """What the client gets for it."""
 
 
 class FeeChangeDetails(Details):
@@ -57,10 +61,13 @@ class FeeChangeDetails(Details):
     basis: str | None = None
     """The clause of the contract that allows the change."""
     period: str | None = None
+    """Charged per what."""
     tax: str | None = None
     """Whether the amounts include tax, and at what rate."""
     prepaid: str | None = None
+    """What becomes of prepaid fees."""
     yearly: str | None = None
+    """What it comes to in a year."""
     agreement: str | None = None
     """The supplementary agreement, if one is to be signed."""
 
@@ -86,94 +93,153 @@ class ContractTerminationDetails(Details):
     """What a client needs to know when a contract ends."""
 
     contract: str | None = None
+    """Its number."""
     ends_on: Day | None = None
+    """Its last day."""
     last_tax_period: str | None = None
+    """The last period that you file."""
     responsibility: tuple[Responsibility, ...] = ()
+    """Who answers for which period."""
     handover: tuple[Handover, ...] = ()
+    """The hand-over list, printed with room for signatures."""
     settlement: str | None = None
+    """Open fees or refund."""
     invoices: str | None = None
+    """What becomes of invoices."""
     seals: str | None = None
+    """Return of seals and accounts."""
     data_kept_until: Day | None = None
+    """How long data are kept."""
     data_destroyed: str | None = None
+    """How they are destroyed."""
     after_care: str | None = None
+    """What you still do afterwards."""
     successor: str | None = None
+    """Who takes over."""
     uncollected: str | None = None
+    """What happens to what is not collected."""
 
 
 class ContactChangeDetails(Details):
     """What changes, from what, to what, and how to make sure it is true."""
 
     what: str | None = None
+    """What changes: a line, an address, an account."""
     old: str | None = None
+    """As it was."""
     new: str | None = None
+    """As it will be."""
     old_ends: Day | None = None
+    """The last day of the old one."""
     verify: str | None = None
+    """How the reader makes sure that this is true."""
     overlap: str | None = None
+    """How long both work."""
     bank_account: StrictBool = False
+    """Set it to true for a bank account: two approvals are then required, and the page carries a warning."""
 
 
 class ServicePlanDetails(Details):
     """What a client may count on."""
 
     covers: str | None = None
+    """What is included."""
     excludes: str | None = None
+    """What is not."""
     hours: str | None = None
+    """When you are there."""
     response: str | None = None
+    """How fast you answer."""
     document_deadline: str | None = None
+    """By when documents must arrive."""
     complaints: str | None = None
+    """Where to complain."""
     valid_until: Day | None = None
+    """Until when it holds."""
     compensation: str | None = None
+    """What is promised if you fail."""
     reduced: StrictBool = False
+    """Whether the client gets less than before."""
 
 
 class MaintenanceDetails(Details):
     """What will be down, when, and what to use meanwhile."""
 
     starts: Moment | None = None
+    """From when."""
     ends: Moment | None = None
+    """Until when."""
     systems: str | None = None
+    """What will be down."""
     effect: str | None = None
+    """What the client notices."""
     instead: str | None = None
+    """What to use meanwhile."""
     recovery_notice: str | None = None
+    """How you tell that it works again."""
 
 
 class IncidentDetails(Details):
     """What happened and where things stand."""
 
     found_at: Moment | None = None
+    """When it was found."""
     symptom: str | None = None
+    """What happens."""
     periods: str | None = None
+    """The periods concerned."""
     late_fees: str | None = None
+    """Who bears late fees."""
     state: str | None = None
+    """Where things stand."""
     next_update: Moment | None = None
+    """When you will say more."""
     closed_at: Moment | None = None
+    """When it was over."""
     cause: str | None = None
+    """Why it happened."""
     remedy: str | None = None
+    """What was done."""
     prevention: str | None = None
+    """What keeps it from happening again."""
 
 
 class PolicyDetails(Details):
     """Whose rule it is and what it says."""
 
     document: str | None = None
+    """Its number."""
     authority: str | None = None
+    """Who issued it."""
     link: str | None = None
+    """The original."""
     valid_until: Day | None = None
+    """Until when it holds."""
     whom: str | None = None
+    """Whom it concerns."""
     points: tuple[str, ...] = ()
+    """What it says."""
     checked_on: Day | None = None
+    """When you last compared this with the original."""
     example: str | None = None
+    """An example."""
     regional: str | None = None
+    """How it is read in your region."""
 
 
 class ImprovementDetails(Details):
     """What was wrong, what was done, and the figures before and after."""
 
     wrong: str | None = None
+    """What was wrong."""
     done: str | None = None
+    """What was done."""
     done_on: Day | None = None
+    """When."""
     before: str | None = None
+    """The figure before."""
     after: str | None = None
+    """The figure after."""
 
 
 DETAILS: MappingProxyType[Kind, type[Details]] = MappingProxyType(
@@ -197,7 +263,9 @@ class Demand(Block):
     """What the house rules ask of a notice of one kind. Keys are front matter keys, `details.x` for those inside."""
 
     required: tuple[str, ...] = ()
+    """What a notice of this kind must have. Replaces the whole list."""
     recommended: tuple[str, ...] = ()
+    """What it is better for. Replaces the whole list."""
     lead_days: int = Field(0, ge=0)
     """Calendar days that must lie between publication and the date in force."""
     reduced_lead_days: int = Field(0, ge=0)

@@ -26,7 +26,9 @@ class TranslationHead(Block):
     """The keys of a translation's own front matter that are not words."""
 
     translates: int = Field(ge=1)
+    """The version of the original that these words render."""
     id: str | None = None
+    """Not needed; the file name says it."""
 
 
 _TRANSLATION_KEYS = frozenset({"translates", "id", "details"} | {key.split(".")[0] for key in TEXT_KEYS})

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from string import Template
 
+from portal import schemas
 from portal.errors import PortalError
 from portal.words import TEMPLATES
 
@@ -33,10 +34,14 @@ def start(folder: Path, today: dt.date) -> list[Path]:
 
 
 def _files(today: dt.date) -> Iterator[tuple[Path, str]]:
+    for name, data in schemas.files().items():
+        yield Path("schemas", name), data.decode()
     for file in sorted(p for p in _STARTER.rglob("*") if p.is_file()):
         path, text = file.relative_to(_STARTER), file.read_text(encoding="utf-8")
         if path == Path("gitignore"):
             yield Path(".gitignore"), text  # with its dot it would hide files of this repository
+        elif path.parts[0] == "vscode":
+            yield Path(".vscode", path.name), text
         elif path.parts[0] == "notices":
             days = {"today": today.isoformat(), "next_year": (today + dt.timedelta(days=365)).isoformat()}
             yield Path("notices", str(today.year), path.name), Template(text).substitute(days)
