@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from portal import states
-from portal.notice import Notice
+from portal.notice import ID, Notice
 from portal.plan import Entry, Plan
 
 
@@ -81,7 +81,7 @@ def _names(plan: Plan) -> dict[str, str]:
     for entry in reversed(plan.public):
         first = entry.versions[0].original
         notice = first.notice if first else entry.notice
-        name = next(iter(notice.redirects), notice.id)
+        name = next((old for old in notice.redirects if ID.fullmatch(old)), notice.id)  # others are former paths
         if name not in taken:
             names[entry.id] = name
             taken.add(name)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version as version_of
+from itertools import chain
 from urllib.parse import quote
 
 from portal import editions, moved, qr, words
@@ -26,10 +27,15 @@ from portal.shells import Page, Shells
 from portal.stationery import Voice
 
 
-def files(plan: Plan, shells: Shells, articles: Articles) -> Iterator[tuple[str, bytes]]:
-    """Every public file but the private pages' document: (path below the site's root, bytes), each path once."""
+def files(
+    plan: Plan, shells: Shells, articles: Articles, beside: Iterable[tuple[str, bytes]] = ()
+) -> Iterator[tuple[str, bytes]]:
+    """The pages, and the files `beside` them: (path below the site's root, bytes), each path once.
+
+    A page at an old address gives way to all of them.
+    """
     taken: set[str] = set()
-    for path, data in _living(plan, shells, articles):
+    for path, data in chain(_living(plan, shells, articles), beside):
         taken.add(path)
         yield path, data
     yield from moved.files(plan, taken)

@@ -62,7 +62,7 @@ class Listed(_Block):
     titles: dict[str, str] = Field(description="By language.")
     language: str = Field(description="The language of the original.")
     urls: dict[str, str] = Field(description="The address of the latest version, by the language of the page.")
-    redirects: tuple[str, ...] = Field((), description="Earlier ids, which lead here.")
+    redirects: tuple[str, ...] = Field((), description="Former ids, and paths of former pages: both lead here.")
     published: dt.datetime
     effective: Effective | None = None
     expires: dt.date | None = Field(None, description="The last day on which it applies.")

@@ -15,7 +15,11 @@ from portal.shells import Shells
 
 def files(plan: Plan, shells: Shells, articles: Articles) -> Iterator[tuple[str, bytes]]:
     """Every public file but the private pages' document: (path below the site's root, bytes), each path once."""
-    yield from pages.files(plan, shells, articles)
+    yield from pages.files(plan, shells, articles, _beside(plan, shells, articles))
+
+
+def _beside(plan: Plan, shells: Shells, articles: Articles) -> Iterator[tuple[str, bytes]]:
+    """What tells of the notices elsewhere than on their pages."""
     yield from feeds.files(plan, articles.prose)
     yield from calendar.files(plan, articles.prose)
     yield from register.files(plan)

@@ -8,7 +8,9 @@ from typing import Any
 
 import jsonschema
 
-from portal import lookup, register, shells, subscribe
+from portal import lookup, register, shells, site, subscribe
+from portal.article import Articles
+from portal.prose import Prose
 from tests.conftest import NOW, REPOSITORY, PortalFolder
 from tests.unit.test_shells import engine
 
@@ -122,3 +124,14 @@ def test_the_subscribe_page_lists_every_calendar_and_feed(portal_folder: PortalF
     assert 'href="https://notices.example.com/feeds/fee-change.en.atom"' in page
     assert 'href="https://notices.example.com/feeds/all.en.json"' in page
     assert ".zh." not in page
+
+
+def test_every_public_file_comes_once(portal_folder: PortalFolder) -> None:
+    """A page at an old address gives way to the pages about numbers and subscriptions."""
+    olds = "[/lookup/, /en/subscribe/index.html, /gone/]"
+    portal_folder.notice("fees", FEES + f"redirects: {olds}\n")
+    plan = portal_folder.plan()
+    articles = Articles(plan, Prose(plan.settings))
+    paths = [path for path, _ in site.files(plan, shells.fetch(plan.settings, engine), articles)]
+    assert len(paths) == len(set(paths))
+    assert {"gone/index.html", "lookup/index.html", "calendar/zh.ics", "notices.json", "sitemap.xml"} <= set(paths)
