@@ -31,7 +31,7 @@ from mailer.outcome import Deferred, Failed, InDoubt, Outcome, Sent
 from mailer.sender import Sender
 from mailer.snapshot import freeze
 from mailer.transport import Outbox, Server, Smtp, Transport
-from portal import config, history, plan, sealing, sources, states
+from portal import config, days, history, plan, rules, sealing, sources, states
 from portal.config import Misconfigured, Secret, Settings
 from portal.errors import Format, PortalError, Problem, errors_in, listing, printable
 from portal.plan import Plan
@@ -83,17 +83,18 @@ def _office(root: Path, now: str | None, show_private: bool = False) -> Office:
     settings = config.load(root.resolve())
     found = sources.read(settings)
     past = history.read(settings, found)
-    errors = errors_in([*found.problems, *past.problems])
+    at = _moment(now, "--now", settings) if now else dt.datetime.now(settings.zone)
+    ruled = [*rules.graded(settings, past.problems), *rules.check(settings, found, at)]
+    errors = errors_in([*found.problems, *ruled])
     if errors:
         raise Unsound(errors)
-    at = _moment(now, "--now", settings) if now else dt.datetime.now(settings.zone)
     private = show_private or os.environ.get("CI") != "true"
     return Office(settings, plan.make(settings, found, past, at), config.secret(os.environ), private)
 
 
 def _moment(text: str, option: str, settings: Settings) -> dt.datetime:
     try:
-        return states.instant(dt.datetime.fromisoformat(text), settings.zone)
+        return states.instant(days.moment(text), settings.zone)
     except ValueError:
         raise PortalError(f"{option} {text} is not a moment", "write it as 2026-12-07T09:30+08:00") from None
 

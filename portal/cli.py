@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from jinja2 import TemplateError, TemplateSyntaxError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from portal import (
     config,
+    days,
     drafting,
     history,
     importing,
@@ -41,7 +43,7 @@ from portal import (
 )
 from portal.article import Articles
 from portal.config import Misconfigured, Settings
-from portal.errors import Format, PortalError, Problem, errors_in, listing, printable
+from portal.errors import Format, Location, PortalError, Problem, errors_in, listing, printable
 from portal.kinds import Kind
 from portal.plan import Plan
 from portal.proofreading import Proofreader
@@ -88,7 +90,7 @@ def _clock(now: str | None, zone: dt.tzinfo | None) -> dt.datetime:
     if now is None:
         return dt.datetime.now(zone).astimezone(zone)
     try:
-        moment = dt.datetime.fromisoformat(now)
+        moment = days.moment(now)
     except ValueError:
         raise PortalError(f"--now {now} is not a moment", "write it as 2026-12-07T09:30+08:00") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)
@@ -204,7 +206,10 @@ class Prepared:
 
 def prepare(reading: Reading) -> Prepared:
     """Render what shows problems that reading alone does not: content pages, and every notice's text."""
-    rendered = shells.fetch(reading.settings, render)
+    try:
+        rendered = shells.fetch(reading.settings, render)
+    except Misconfigured as error:
+        raise Misconfigured([*reading.problems, *error.problems], error.message) from error
     articles = Articles(reading.plan, Prose(reading.settings, reading.settings.cache_dir))
     problems = [*reading.problems, *rendered.problems]
     problems += moved.problems(reading.plan, reading.sources, rendered.files.keys())
@@ -483,6 +488,16 @@ def _explain(error: PortalError) -> None:
         click.echo(f"    {printable(error.hint)}", err=True)
 
 
+def _broken_template(error: TemplateError) -> PortalError:
+    """A template of the portal's own, in site_templates/, that cannot be used."""
+    said = " ".join(str(error.message or type(error).__name__).split())
+    where = None
+    if isinstance(error, TemplateSyntaxError) and (error.filename or error.name):
+        where = Location(os.path.relpath(error.filename or error.name or ""), error.lineno)
+    hint = "mend it in the portal's site_templates/, or remove it there; the program has its own"
+    return PortalError(f"a template cannot be used: {said}", hint, where)
+
+
 def run(group: click.Command, arguments: Sequence[str] | None, name: str) -> int:
     """Run a command and give its exit code; whatever a person can cause becomes a line or two, never a traceback."""
     try:
@@ -497,6 +512,9 @@ def run(group: click.Command, arguments: Sequence[str] | None, name: str) -> int
         return PROBLEMS
     except PortalError as error:
         _explain(error)
+        return CANNOT_RUN
+    except TemplateError as error:
+        _explain(_broken_template(error))
         return CANNOT_RUN
     except BrokenPipeError:
         sys.stdout = None

@@ -287,10 +287,10 @@ class Settings:
 
 
 class Misconfigured(PortalError):
-    """mkdocs.yml cannot be used; `problems` has every reason."""
+    """mkdocs.yml, or a page of the site that MkDocs renders, cannot be used; `problems` has every reason."""
 
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("mkdocs.yml cannot be used", "mend the lines above")
+    def __init__(self, problems: list[Problem], message: str = "mkdocs.yml cannot be used") -> None:
+        super().__init__(message, "mend the lines above")
         self.problems = problems
 
 

@@ -17,7 +17,7 @@ _YEARS = range(1900, 2200)
 
 def _day(value: Any) -> Any:
     if isinstance(value, dt.datetime):
-        raise ValueError("must be a day without a time, like 2027-01-31")
+        raise ValueError("must be a day without a time; write it as 2027-01-31")
     if isinstance(value, dt.date):
         return _of_our_time(value)
     if isinstance(value, str):
@@ -27,7 +27,7 @@ def _day(value: Any) -> Any:
             pass
         else:
             return _of_our_time(day)
-    raise ValueError("must be a day, like 2027-01-31")
+    raise ValueError("must be a day; write it as 2027-01-31")
 
 
 def _moment(value: Any) -> Any:
@@ -40,19 +40,26 @@ def _moment(value: Any) -> Any:
             except ValueError:
                 continue
             return _of_our_time(moment)
-    raise ValueError("must be a day or a moment, like 2027-01-31 or 2027-01-31 09:00:00+08:00")
+    raise ValueError("must be a day or a moment; write it as 2027-01-31 or 2027-01-31 09:00:00+08:00")
 
 
 def _of_our_time(value: dt.date) -> dt.date:
     if value.year not in _YEARS:
-        raise ValueError(f"must lie between the years {_YEARS[0]} and {_YEARS[-1]}")
+        raise ValueError(f"must lie between the years {_YEARS[0]} and {_YEARS[-1]}; correct the year")
     return value
+
+
+def moment(text: str) -> dt.datetime:
+    """A moment as options and environments give it, in ISO 8601. Raises ValueError."""
+    found = dt.datetime.fromisoformat(text)
+    _of_our_time(found)
+    return found
 
 
 def _span(value: Any) -> Any:
     match = re.fullmatch(_SPAN, value) if isinstance(value, str) else None
     if match is None:
-        raise ValueError("must be a number of days, like 30d")
+        raise ValueError("must be a number of days; write it as 30d")
     return dt.timedelta(days=int(value[:-1]))
 
 

@@ -53,6 +53,8 @@ _RESERVED = frozenset({"board", "calendar", "editions", "feeds", "lookup", "my",
 """The first steps of the program's own addresses."""
 _UNUSED = re.compile(r"assets/javascripts/(?:lunr|workers)/|.*\.map$|sitemap\.xml$")
 """Files of the theme that only its search or a debugger asks for, and a template that pages.py replaces."""
+_STOPPED = "MkDocs cannot render the site's own pages"
+_CONFIG_KEY = re.compile(r"Config value '(\w+)'|in the '(\w+)' configuration")
 _DOC_FILE = re.compile(r"Doc file '([^']+)'")
 
 
@@ -328,11 +330,13 @@ def render(settings: Settings, out: Path) -> None:
             try:
                 plugin = _pass(settings, language, settings.root / CONFIG_FILE, out / language)
             except (Abort, MkDocsException) as error:
-                raise _stopped(error, heard) from error
+                raise Misconfigured(_stopped(settings, error, heard), _STOPPED) from error
+            except PortalError:
+                raise
             except Exception as error:  # whatever another plugin or a hook of the portal throws
-                raise PortalError(f"MkDocs stopped: {type(error).__name__}: {error}", "try `mkdocs build`") from error
-        folder = Path(str(settings.document.data.get("docs_dir") or "docs"))
-        problems += [_as_problem(record, plugin, folder) for record in heard]
+                thrown = f"{type(error).__name__}: {error}"
+                raise Misconfigured([_told(settings, thrown, "try `mkdocs build`")], _STOPPED) from error
+        problems += [_as_problem(settings, record, plugin) for record in heard]
     shells.note(out, list(dict.fromkeys(problems)))
 
 
@@ -409,21 +413,33 @@ def _listening() -> Iterator[list[logging.LogRecord]]:
         logger.propagate = propagate
 
 
-def _as_problem(record: logging.LogRecord, plugin: DuenoticePlugin, folder: Path) -> Problem:
-    message = " ".join(record.getMessage().split())
+def _as_problem(settings: Settings, record: logging.LogRecord, plugin: DuenoticePlugin) -> Problem:
+    message = _line(record)
     named = _DOC_FILE.match(message)
     if named is None:
-        return Problem(Location(CONFIG_FILE), "mkdocs", message, severity=Severity.WARNING)
+        return replace(_told(settings, message, ""), severity=Severity.WARNING)
+    folder = Path(str(settings.document.data.get("docs_dir") or "docs"))
     where = Location((folder / plugin.source(named[1])).as_posix())
     return Problem(where, "content", message[named.end() :].strip(), severity=Severity.WARNING)
 
 
-def _stopped(error: BaseException, heard: list[logging.LogRecord]) -> PortalError:
+def _stopped(settings: Settings, error: BaseException, heard: list[logging.LogRecord]) -> list[Problem]:
     cause = error.__context__
     if isinstance(cause, _Refused):
-        return PortalError(cause.problem.message, cause.problem.hint, cause.problem.location)
-    said = [" ".join(record.getMessage().split()) for record in heard if record.levelno >= logging.ERROR]
-    return PortalError(f"MkDocs stopped: {'; '.join(said) or error}", "mend mkdocs.yml or the page it names")
+        return [cause.problem]
+    said = [_line(record) for record in heard if record.levelno >= logging.ERROR] or [" ".join(str(error).split())]
+    return [_told(settings, message, "mend it there, or the page it names") for message in said]
+
+
+def _told(settings: Settings, message: str, hint: str) -> Problem:
+    """What MkDocs says, at the key of mkdocs.yml that it names."""
+    named = _CONFIG_KEY.search(message)
+    place = settings.document.place((named[1] or named[2],)) if named else (1, 1)
+    return Problem(Location(CONFIG_FILE, *place), "mkdocs", message, hint)
+
+
+def _line(record: logging.LogRecord) -> str:
+    return " ".join(record.getMessage().split())
 
 
 def _content_path(config: MkDocsConfig, settings: Settings, path: str) -> str:

@@ -22,6 +22,7 @@ from playwright.sync_api import Browser
 
 from portal import mkdocs_plugin, pages, shells
 from portal.article import Articles
+from portal.config import Misconfigured
 from portal.errors import PortalError
 from portal.prose import Prose
 from tests.conftest import MKDOCS, REPOSITORY, PortalFolder
@@ -252,10 +253,11 @@ def test_what_stops_mkdocs_reaches_build_py_with_its_place(
 ) -> None:
     """A content page that cannot be read is an error with its own file and line."""
     portal.write(path, content)
-    with pytest.raises(PortalError) as caught:
+    with pytest.raises(Misconfigured) as caught:
         shells.fetch(portal.settings(), mkdocs_plugin.render)
-    assert str(caught.value.location) == location
-    assert message in caught.value.message
+    (problem,) = caught.value.problems
+    assert str(problem.location) == location
+    assert message in problem.message
 
 
 def test_what_mkdocs_warns_of_reaches_build_py_with_its_place(portal: PortalFolder) -> None:
