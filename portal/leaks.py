@@ -109,7 +109,7 @@ class Gate:
 
     def check(self, path: str, data: bytes) -> list[Problem]:
         """What must keep a file (path below the site, bytes) from being published; names sources, never text."""
-        if path.startswith(SEALED):
+        if path.startswith(SEALED) or not (self._marks or self._closed_digests):
             return []
         digest = hashlib.sha256(data).hexdigest()
         if digest in self._closed_digests:
@@ -193,6 +193,8 @@ class Gate:
             yield data.decode("utf-8", "replace")
 
     def _forget(self, text: str) -> None:
+        if not self._marks:
+            return
         for mark in self._found(text) | self._found_across(_unmarked(text)):
             del self._marks[mark]
 
