@@ -102,7 +102,9 @@ _SCRIPTS = {
     "hi": re.compile("[\u0900-\u097f]+"),
 }
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f]+")
-_NOT_PROSE = re.compile(r"^(```|~~~).*?^\1|`[^`\n]*`|https?://[^\s)>\"]+|<[^>\n]{1,300}>", re.MULTILINE | re.DOTALL)
+_NOT_PROSE = re.compile(
+    r"^(```|~~~).*?^\1|`[^`\n]*`|\{[%{].*?[%}]\}|https?://[^\s)>\"]+|<[^>\n]{1,300}>", re.MULTILINE | re.DOTALL
+)
 _SHARE = 0.1
 """Of a text's letters, from which on a script gives it its language: Chinese posts about software are half Latin."""
 

@@ -20,7 +20,9 @@ from portal import located
 from portal.located import Fault
 
 _EOL = rb"(?:\r\n|\n|\r|\Z)"
-_OPEN = re.compile(rb"(?P<blank>\s*?)^(?P<fence>-{3,}|\+{3})[ \t]*(?:#[^\r\n]*)?" + _EOL, re.MULTILINE)
+_OPEN = re.compile(
+    rb"(?P<blank>\s*?)^(?P<fence>-{3,}|\+{3})(?P<form>toml|ya?ml|json)?[ \t]*(?:#[^\r\n]*)?" + _EOL, re.MULTILINE
+)
 _CLOSE_YAML = re.compile(rb"(?<=[\r\n])(?:-{3,}|\.{3})[ \t]*(?:#[^\r\n]*)?" + _EOL)
 _CLOSE_TOML = re.compile(rb"(?<=[\r\n])\+{3}[ \t]*" + _EOL)
 _KEY_FIRST = re.compile(rb"\s*(title|date|author|layout|slug|tags|categories|description)[ \t]*:", re.IGNORECASE)
@@ -63,8 +65,11 @@ def read(data: bytes) -> Matter:
     if opening is None:
         return replace(_unfenced(data, whole), odd=odd)
     mended = [_blank_lines(data, opening.end("blank"))] if opening["blank"] else []
-    toml = opening["fence"].startswith(b"+")
-    closing = (_CLOSE_TOML if toml else _CLOSE_YAML).search(data, opening.end())
+    if opening["form"] == b"json":
+        return _json(_line(data, opening.start("fence")))
+    plus = opening["fence"].startswith(b"+")
+    toml = plus or opening["form"] == b"toml"  # ---toml, as gray-matter reads it, is closed by ---
+    closing = (_CLOSE_TOML if plus else _CLOSE_YAML).search(data, opening.end())
     if closing is None:
         line = _line(data, opening.start("fence"))
         fence = opening["fence"].decode()
@@ -85,13 +90,7 @@ def read(data: bytes) -> Matter:
 def _unfenced(data: bytes, whole: str) -> Matter:
     """A file that does not begin with a fence: plain Markdown, or keys whose opening fence was left out."""
     if re.match(rb"\s*(?:;;;|\{\s*\")", data):
-        return Matter(
-            faults=(
-                Fault(
-                    (1, 1), "json-front-matter", "the front matter is JSON", "write it as YAML between two lines ---"
-                ),
-            )
-        )
+        return _json(1)
     first = _KEY_FIRST.match(data)
     if first is None:
         return Matter(body=data, text=whole)
@@ -108,6 +107,11 @@ def _unfenced(data: bytes, whole: str) -> Matter:
         return Matter(faults=(fault,))
     fault = Fault((line, 1), "fence-added", "the opening --- was missing")
     return _with_body(replace(matter, mended=(fault, *matter.mended)), data, closing.end())
+
+
+def _json(line: int) -> Matter:
+    hint = "write it as YAML between two lines ---"
+    return Matter(faults=(Fault((line, 1), "json-front-matter", "the front matter is JSON", hint),))
 
 
 def _blank_lines(data: bytes, end: int) -> Fault:

@@ -90,7 +90,7 @@ class _Survey:
             found = self._take_apart(path)
             if found is None:
                 continue
-            if found[1].date is None and path.stem.partition(".")[0] == "index":
+            if found[1].date is None and "date" not in found[0].data and path.stem.partition(".")[0] == "index":
                 walk.skipped["section pages"] += 1
                 continue
             post = self._in_a_language(path, marked, *found)
@@ -183,6 +183,9 @@ class _Survey:
                     "neither the file nor its name says when it was published",
                     "add a line date: 2027-01-31 to its front matter",
                 )
+                unread = next((left for left in post.fields.left if left.code == "date-unreadable"), None)
+                if unread is not None:
+                    fault = Fault(unread.place, "no-date", unread.message, "write it as date: 2027-01-31")
                 self._refuse(post.shown, fault)
             return None
         if original.fields.date is None:

@@ -41,10 +41,13 @@ class Group:
         return (self.original, *self.translations)
 
 
+_KEYS = ("translationKey", "translation_key", "i18n_key", "lang-ref", "lang_ref")
+
+
 def common(post: Post) -> PurePosixPath | str:
     """What the languages of one post have in common: a key that names it, or else its path without the language."""
     data = post.matter.data
-    names = ("translationKey", "lang-ref", "lang_ref", *(["ref"] if "lang" in data else []))
+    names = [*_KEYS, *(["ref", "page_id"] if "lang" in data else [])]
     return next((f"{name}:{data[name]}" for name in names if isinstance(data.get(name), str)), post.marked.key)
 
 

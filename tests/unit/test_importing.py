@@ -208,7 +208,7 @@ BROKEN: dict[str, tuple[str | bytes, int, str]] = {
     "gbk.md": ("---\ntitle: x\ndate: 2020-01-01\nsummary: 公告\n---\n".encode("gbk"), 4, "not-utf-8"),
     "binary.md": (b"---\ntitle: x\n---\n\x00\x01", 4, "nul"),
     "dateless.md": ("---\ntitle: x\n---\n", 1, "no-date"),
-    "ambiguous.md": ("---\ntitle: x\ndate: 01/02/2020\n---\n", 1, "no-date"),
+    "ambiguous.md": ("---\ntitle: x\ndate: 01/02/2020\n---\n", 3, "no-date"),
     "huge.md": (b"---\ntitle: x\ndate: 2020-01-01\n---\n" + b"a" * 2_000_000, 1, "too-large"),
 }
 
