@@ -7,6 +7,7 @@ changes gets a line in `revisions`, and one that no longer holds is withdrawn, u
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,9 +36,8 @@ class _Then:
 
 def check(settings: Settings, sources: Sources, base: Mapping[Path, bytes], now: dt.datetime) -> list[Problem]:
     """What happened, between `base` (file to content) and now, to notices published by `now` (timezone-aware)."""
-    earlier = {
-        identity: then for identity, then in _notices(settings, base).items() if _out(settings, then.notice, now)
-    }
+    before = _notices(settings, sources, base)
+    earlier = {identity: then for identity, then in before.items() if _out(settings, then.notice, now)}
     former = {identity for filed in sources.notices.values() for identity in filed.notice.redirects}
     found: list[Problem] = []
     for identity, then in earlier.items():
@@ -56,10 +56,18 @@ def check(settings: Settings, sources: Sources, base: Mapping[Path, bytes], now:
     return found
 
 
-def _notices(settings: Settings, texts: Mapping[Path, bytes]) -> dict[str, _Then]:
+def _notices(settings: Settings, sources: Sources, texts: Mapping[Path, bytes]) -> dict[str, _Then]:
     """The originals among some files, by id; what cannot be read was never published."""
     result: dict[str, _Then] = {}
+    working = {filed.paper.file: filed for filed in sources.notices.values()}
+    translations = {p.file: p.sha256 for filed in sources.notices.values() for p in filed.translations.values()}
     for file, data in sorted(texts.items()):
+        now, digest = working.get(file), hashlib.sha256(data).hexdigest()
+        if now is not None and now.paper.sha256 == digest:
+            result[now.notice.id] = _Then(now.notice, now.paper)  # most files: nothing to read again
+            continue
+        if translations.get(file) == digest:
+            continue
         paper, _ = as_paper(settings, file, data)
         if paper is None or "translates" in paper.data:
             continue

@@ -67,12 +67,12 @@ def texts_in(paper: Paper) -> Iterator[tuple[tuple[str | int, ...], str]]:
 def _strings(path: tuple[str | int, ...], value: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
     if isinstance(value, str):
         yield path, value
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _strings((*path, key), inner)
-    elif isinstance(value, list):
-        for i, inner in enumerate(value):
-            yield from _strings((*path, i), inner)
+    elif isinstance(value, (dict, list)):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            if isinstance(inner, str):
+                yield (*path, key), inner
+            else:
+                yield from _strings((*path, key), inner)
 
 
 def _words(settings: Settings, language: str, which: _List) -> tuple[str, ...]:

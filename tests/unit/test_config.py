@@ -10,6 +10,7 @@ from portal.config import Misconfigured, Secret
 from portal.errors import PortalError
 from tests.conftest import PortalFolder
 
+DESK = "extra:\n  duenotice:\n    desks:\n      fees: {name: 收费台, "
 HEAD = "site_name: 公告\nsite_url: https://notices.example.com/board\n"
 
 
@@ -55,6 +56,13 @@ def test_a_portal_is_read_without_mkdocs(tmp_path: Path) -> None:
         (HEAD + "extra:\n  duenotice:\n    mail: {hour: 24}\n", [(5, "wrong-value")]),
         (HEAD + "extra:\n  duenotice:\n    kinds: {policy: {lead: 3}}\n", [(5, "unknown-key")]),
         (HEAD + "extra:\n  duenotice: [a]\n", [(4, "wrong-type")]),
+        (HEAD + "extra:\n  duenotice:\n    kinds: {policy: {required: [details.basis]}}\n", [(5, "wrong-value")]),
+        (HEAD + DESK + "hours: [{days: mon-fri, time: 18:00-09:00}]}\n", [(6, "wrong-value")]),
+        (HEAD + DESK + "hours: [{days: mon-fri, time: 09:00-25:00}]}\n", [(6, "wrong-value")]),
+        (HEAD + DESK + "holidays: [2027-02-11/2027-02-05]}\n", [(6, "wrong-value")]),
+        (HEAD + DESK + "holidays: [2027-02-30/2027-03-05]}\n", [(6, "wrong-value")]),
+        (HEAD + "extra:\n  duenotice:\n    filing_periods: [{monthly: 15-1}]\n", [(5, "wrong-value")]),
+        (HEAD + "extra:\n  duenotice:\n    filing_periods: [{from: 2027-05-16}]\n", [(5, "wrong-value")]),
     ],
 )
 def test_every_mistake_in_mkdocs_yml_has_its_line(tmp_path: Path, text: str, expected: list[tuple[int, str]]) -> None:
@@ -90,3 +98,21 @@ def test_a_bad_secret_is_refused_and_never_repeated(text: str, says: str) -> Non
         config.secret({"PORTAL_SECRET": text})
     assert text not in str(caught.value) + caught.value.hint
     assert repr(Secret(b"12345678" * 4)) == "Secret()"
+
+
+def test_holidays_may_be_written_as_ranges(tmp_path: Path) -> None:
+    """A range stands for each of its days, the first and the last included."""
+    text = HEAD + DESK + "holidays: [2027-01-01, 2027-02-05/2027-02-07]}\n"
+    PortalFolder(tmp_path).write("mkdocs.yml", text)
+    assert [day.isoformat() for day in config.load(tmp_path).options.desks["fees"].holidays] == [
+        "2027-01-01",
+        "2027-02-05",
+        "2027-02-06",
+        "2027-02-07",
+    ]
+
+
+def test_a_rule_may_be_off_without_quotes(tmp_path: Path) -> None:
+    """YAML 1.1 reads a bare off as false; people mean off."""
+    PortalFolder(tmp_path).write("mkdocs.yml", HEAD + "extra:\n  duenotice:\n    rules: {jargon: off}\n")
+    assert config.load(tmp_path).options.rules == {"jargon": "off"}
