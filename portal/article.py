@@ -6,7 +6,7 @@ import datetime as dt
 import html
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from markupsafe import Markup
@@ -88,31 +88,68 @@ class Articles:
                 self._drafts[key] = draft
         return self._fill(draft, values)
 
+    def readable(self, entry: Entry, version: Version, text: Text, language: str, *, file_url: FileUrl) -> str:
+        """All that a public version says in one of its texts, without what depends on the day it is read.
+
+        Of two such, a redline shows what changed. `language` is that of the labels.
+        """
+        files = tuple((attachment, file_url(attachment)) for attachment in entry.attachments)
+        around = replace(self._around(entry, version, text, language, False), earlier=True)
+        context, _ = self._contents(entry, version, text, around, Voice(self._plan.settings, language), files)
+        line, voice = context["line"], context["voice"]
+        rows = [_Row.of(row, line).cells({}, None, voice) for row in text.notice.comparison]
+        page = self._templates.get_template("readable.html").render(context, desk=None, rows=rows)
+        return page.replace(" data-dn-relative>", ">")
+
     def _draft(
         self, entry: Entry, version: Version, language: str, files: tuple[tuple[Attachment, str], ...], private: bool
     ) -> _Draft:
         voice = Voice(self._plan.settings, language)
         text = version.text(language)
         around = self._around(entry, version, text or entry.text(language), language, private)
+        if text is None:
+            context = self._frame(entry, version, None, around, voice)
+            gone = Form.of(self._templates.get_template("unavailable.html").render(context))
+            return _Draft(entry.text(language), voice, context, gone)
+        context, problems = self._contents(entry, version, text, around, voice, files)
+        top = Form.of(self._templates.get_template("top.html").render(context))
+        rest = Form.of(self._templates.get_template("rest.html").render(context))
+        rows = tuple(_Row.of(row, context["line"]) for row in text.notice.comparison)
+        return _Draft(text, voice, context, top, rows, rest, problems, around.earlier)
+
+    def _frame(
+        self, entry: Entry, version: Version, text: Text | None, around: _Around, voice: Voice
+    ) -> dict[str, Any]:
+        """What the templates know of a version, whether or not its text is known."""
 
         def line(markdown: str) -> Markup:
             return _said(self.prose.line(markdown), around.foreign)
 
-        context = {
+        return {
             "w": voice.words,
             "voice": voice,
             "line": line,
             "own": Markup(' lang="{}"').format(around.foreign) if around.foreign else "",
             "entry": entry,
             "version": version,
-            "notice": (text or entry.text(language)).notice,
+            "notice": (text or entry.text(voice.language)).notice,
             "around": around,
             "text": text,
         }
-        if text is None:
-            gone = Form.of(self._templates.get_template("unavailable.html").render(context))
-            return _Draft(entry.text(language), voice, context, gone)
-        body = self.prose.body(text, self._links.resolver({a.name: url for a, url in files}, language))
+
+    def _contents(
+        self,
+        entry: Entry,
+        version: Version,
+        text: Text,
+        around: _Around,
+        voice: Voice,
+        files: tuple[tuple[Attachment, str], ...],
+    ) -> tuple[dict[str, Any], tuple[Problem, ...]]:
+        """What the templates know of a version whose text is known, and what is wrong with its body."""
+        context = self._frame(entry, version, text, around, voice)
+        line = context["line"]
+        body = self.prose.body(text, self._links.resolver({a.name: url for a, url in files}, voice.language))
         context |= {
             "today": self._plan.now.astimezone(self._plan.settings.zone).date(),
             "desk": self._plan.settings.options.desks.get(text.notice.owner or ""),
@@ -121,10 +158,7 @@ class Articles:
             "body": Markup(body.html),  # noqa: S704 - prose has reduced it to its allow-list
             "files": _files(text.notice, files, voice),
         }
-        top = Form.of(self._templates.get_template("top.html").render(context))
-        rest = Form.of(self._templates.get_template("rest.html").render(context))
-        rows = tuple(_Row.of(row, line) for row in text.notice.comparison)
-        return _Draft(text, voice, context, top, rows, rest, body.problems, around.earlier)
+        return context, body.problems
 
     def _fill(self, draft: _Draft, values: Mapping[str, str] | None) -> Article:
         notice, voice = draft.text.notice, draft.voice

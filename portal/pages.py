@@ -19,6 +19,7 @@ from portal.almanac import Almanac
 from portal.article import Articles
 from portal.board import Boards
 from portal.board import name as board_name
+from portal.changes import Changes
 from portal.editions import Month
 from portal.notice import Version
 from portal.plan import Attachment, Entry, Listing, Plan
@@ -49,8 +50,11 @@ def _living(plan: Plan, shells: Shells, articles: Articles) -> Iterator[tuple[st
         yield path, shells.content(path, menus)
     yield from _lists(plan, shells, menus)
     yield from _editions(plan, shells, months, selectors)
+    changes = Changes(plan, articles)
     for entry in plan.public:
         yield from _notice(plan, shells, articles, entry, selectors)
+        if len(entry.versions) > 1:
+            yield from _changes(plan, shells, changes, entry, selectors)
     yield "404.html", shells.pour(plan.settings.default_language, _missing(plan, menus))
     yield "sitemap.xml", _sitemap(plan, shells).encode()
     yield "robots.txt", _robots(plan).encode()
@@ -142,13 +146,34 @@ def _notice(
         yield path, attachment.file.read_bytes()
 
 
+def _changes(
+    plan: Plan, shells: Shells, changes: Changes, entry: Entry, selectors: Selectors
+) -> Iterator[tuple[str, bytes]]:
+    paths = {code: plan.addresses(code).changes(entry.id) for code in plan.settings.languages}
+    for language in plan.settings.languages:
+        shown = changes.render(entry, language, file_url=lambda a: _file_url(plan, entry, a))
+        page = Page(
+            path=paths[language],
+            title=words.load(language, "site")("changes", title=shown.title),
+            description=shown.summary,
+            body=shown.html,
+            headings=shown.headings,
+            switch=paths,
+            translations=tuple(code for code in plan.settings.languages if code in entry.latest.texts),
+            selector=selectors.notice(entry, None, language),
+        )
+        yield f"{page.path}index.html", shells.pour(language, page)
+
+
+def _file_url(plan: Plan, entry: Entry, attachment: Attachment) -> str:
+    address = plan.addresses(plan.settings.default_language).attachment(entry.id, attachment.name)
+    return plan.settings.base + quote(address)
+
+
 def _article_page(
     plan: Plan, articles: Articles, entry: Entry, version: Version, language: str, paths: Mapping[str, str]
 ) -> Page:
-    def file_url(attachment: Attachment) -> str:
-        return plan.settings.base + quote(plan.addresses(language).attachment(entry.id, attachment.name))
-
-    article = articles.render(entry, version, language, file_url=file_url, private=False)
+    article = articles.render(entry, version, language, file_url=lambda a: _file_url(plan, entry, a), private=False)
     return Page(
         path=paths[language],
         title=article.title,
