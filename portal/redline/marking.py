@@ -50,8 +50,9 @@ def redline(old_html: str, new_html: str, *, inserted: str, deleted: str) -> Red
     """Mark what differs between two sanitised documents; `inserted` and `deleted` are the labels, plain text.
 
     Without the insertions and the marks of deletions the old document is left, the other way round the new one: but for
-    ids, for white space between blocks, and for <p> in a list item or cell. What stayed bears no mark. Neither markup
-    nor size makes it fail: beyond what a person writes, all is replaced.
+    ids and other attributes nobody reads (markup.py names them), for white space between blocks, and for <p> in a list
+    item or cell. What stayed bears no mark. Neither markup nor size makes it fail: beyond what a person writes, all is
+    replaced.
     """
     if old_html == new_html:
         return Redline(new_html, False)

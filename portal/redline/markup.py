@@ -28,8 +28,9 @@ _LEAVES = frozenset("p h1 h2 h3 h4 h5 h6 pre summary caption figcaption hr col".
 _LOOSE = frozenset("li dd td th".split())
 """Hold either text or paragraphs; which of the two Markdown chooses depends on blank lines and says nothing."""
 
-_SILENT = re.compile(r"id|name|align|rel|loading|width|height|role|tabindex|(?:data|aria)-.*")
-"""Attributes whose change is no change to a reader. `data-` and `aria-` repeat what stands in the text."""
+_SILENT = re.compile(r"id|name|align|start|rel|loading|width|height|role|tabindex|(?:data|aria)-.*")
+"""Attributes whose change is no change to a reader. `data-` and `aria-` repeat what stands in the text; where a list
+starts to count follows from what stands before it, as every number after an inserted item does."""
 _NAMING = re.compile(r"id|name|for|aria-(?:labelledby|describedby|controls)")
 """Attributes that may stand once in a document, or lead to one that does."""
 

@@ -65,7 +65,7 @@ class _Reading(HTMLParser):
         self.skipping = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        pairs = {name: value or "" for name, value in attrs if name not in {"id", "align", "loading"}}
+        pairs = {name: value or "" for name, value in attrs if name not in {"id", "align", "start", "loading"}}
         classes = pairs.pop("class", "").split()
         own = f"dn-{self.dropped}"
         parent = next((t for t, _ in reversed(self.stack) if not t.startswith("-")), "")
