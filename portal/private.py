@@ -24,6 +24,7 @@ from portal.kinds import Kind
 from portal.notice import Version
 from portal.plan import Attachment, Binder, Entry, Plan, Sheet
 from portal.sealing import Content
+from portal.standing import CLOSED, Standings
 from portal.states import State
 from portal.stationery import Voice
 
@@ -93,7 +94,7 @@ def _words(language: str) -> dict[str, Any]:
     return {
         **{key: own(key) for key in sorted(own.keys)},
         "kinds": {kind.value: common(f"kind.{kind.value}") for kind in Kind},
-        "states": {state.value: common(f"state.{state.value}") for state in State},
+        "states": {key: common(f"state.{key}") for key in (*(state.value for state in State), CLOSED)},
     }
 
 
@@ -104,6 +105,7 @@ class _Sealer:
     plan: Plan
     secret: Secret
     articles: Articles
+    _standings: Standings = field(init=False)
     _keys: dict[tuple[str, ...], str] = field(default_factory=dict)
     """What was sealed already, by what it is: its key as an index writes it."""
     _attached: dict[Attachment, dict[str, Any]] = field(default_factory=dict)
@@ -112,6 +114,9 @@ class _Sealer:
     """Files handed on already: clients whose values are the same share one."""
     _sealed: list[File] = field(default_factory=list)
     """Files to hand on."""
+
+    def __post_init__(self) -> None:
+        self._standings = Standings(self.plan)
 
     def files(self) -> Iterator[File]:
         for binder in self.plan.binders:
@@ -139,7 +144,7 @@ class _Sealer:
             "number": notice.number,
             "title": filling.plain(notice.title) if filling else notice.title,
             "kind": notice.kind.value,
-            "state": entry.state.value,
+            "state": self._standings.of(entry).key,
             "date": self._day(sheet.versions[0].on),
             "action": action
             and {

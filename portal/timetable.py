@@ -14,7 +14,7 @@ from portal import plan, states
 from portal.config import Settings
 from portal.history import History
 from portal.notice import Notice
-from portal.plan import Plan
+from portal.plan import Entry, Plan
 from portal.sources import Sources
 
 _DAY = dt.timedelta(days=1)
@@ -67,12 +67,33 @@ def _days(notice: Notice) -> Iterator[dt.date]:
         yield notice.withdrawn.on
     if notice.expires:
         yield notice.expires
+    yield from _told(notice)
+    if closed := getattr(notice.details, "closed_at", None):
+        yield closed
+
+
+def _told(notice: Notice) -> Iterator[dt.date]:
+    """Days that pages name as coming until they are over."""
+    asked = (
+        notice.action and notice.action.by,
+        notice.objection and notice.objection.until,
+        notice.ack and notice.ack.by,
+    )
+    yield from (day for day in asked if day)
+    yield from (stage.on for stage in notice.stages)
 
 
 def _view(made: Plan) -> _View:
     """What of a plan the outputs show: which notices, in which version and state, to whom, and which editions."""
     entries = tuple(
-        (entry.private, entry.id, entry.state, entry.successor, tuple(v.number for v in entry.versions))
+        (
+            entry.private,
+            entry.id,
+            entry.state,
+            entry.successor,
+            tuple(v.number for v in entry.versions),
+            _over(entry, made),
+        )
         for entry in made.entries
     )
     binders = tuple(
@@ -80,6 +101,15 @@ def _view(made: Plan) -> _View:
         for b in made.binders
     )
     return (entries, binders, _editions(made))
+
+
+def _over(entry: Entry, made: Plan) -> int:
+    """How many of the days that its pages name are over, and whether it is an incident that is closed."""
+    today, zone = made.now.astimezone(made.settings.zone).date(), made.settings.zone
+    notices = [text.notice for version in entry.versions for text in version.texts.values()]
+    days = sum(day < today for notice in notices for day in _told(notice))
+    closed = (getattr(notice.details, "closed_at", None) for notice in notices)
+    return days + sum(at is not None and states.instant(at, zone) <= made.now for at in closed)
 
 
 def _editions(made: Plan) -> tuple[int, int] | None:

@@ -72,3 +72,19 @@ def test_between_two_changes_the_plan_is_the_same(portal_folder: PortalFolder) -
     assert at is not None
     before = plan.make(settings, found, past, at - dt.timedelta(seconds=1))
     assert (before.public, len(plan.make(settings, found, past, at).public)) == ((), 1)
+
+
+@pytest.mark.parametrize(
+    ("front", "expected"),
+    [
+        ("action: {needed: true, what: 签回, by: 2026-12-10}", "2026-12-11T00:00:00+08:00"),
+        ("stages: [{on: 2026-12-09, what: 收件}]", "2026-12-10T00:00:00+08:00"),
+        ("kind: incident\ndetails: {closed_at: 2026-12-08T18:30}", "2026-12-08T18:30:00+08:00"),
+    ],
+)
+def test_days_that_pages_name_are_changes_when_they_are_over(
+    portal_folder: PortalFolder, front: str, expected: str
+) -> None:
+    """A deadline and a stage leave the board on the day after; an incident is closed at its minute."""
+    portal_folder.notice("n", f"title: 甲\ndate: 2026-11-01\n{front}")
+    assert following(portal_folder, "2026-12-07T09:30+08:00") == expected
