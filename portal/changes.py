@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from markupsafe import Markup
 
@@ -16,7 +19,7 @@ from portal.kinds import Kind
 from portal.notice import Notice, Text, Version
 from portal.plan import Entry, Plan
 from portal.prose import Heading
-from portal.redline import Fact
+from portal.redline import Fact, Redline
 from portal.stationery import Voice, environment
 
 _LONG = 40
@@ -28,6 +31,11 @@ _HEADED = (
     "details.contract-termination.handover",
 )
 """The headings under which a version says what its front matter has."""
+
+_MAKING = hashlib.sha256(
+    b"".join(file.read_bytes() for file in sorted(Path(redline.__file__).parent.glob("*.py")))
+).hexdigest()
+"""How redlines are made now; what was made otherwise is made anew."""
 
 _TAG = re.compile(r"<[^>]*>")
 _ID = re.compile(r'\s(?:id|aria-labelledby)="[^"]*"')
@@ -110,11 +118,11 @@ class Changes:
         if lost is not None:
             return _Step(new, step.heading, step.note, lost)
         before, after = _same_language(old, new, voice.language)
-        marked = redline.redline(
+        marked = self._marked(
             _plain(self._articles.readable(entry, old, before, voice.language, file_url=file_url)),
             _plain(self._articles.readable(entry, new, after, voice.language, file_url=file_url)),
-            inserted=w("changes.inserted"),
-            deleted=w("changes.deleted"),
+            w("changes.inserted"),
+            w("changes.deleted"),
         )
         own = {f"text.{w(key)}" for key in _HEADED} | {"text"}  # what stands there is among the facts already
         facts = (*redline.facts(before.notice, after.notice), *(f for f in marked.figures if f.key not in own))
@@ -128,6 +136,18 @@ class Changes:
             language="" if after.language == voice.language else after.language,
             redline=Markup(marked.html),  # noqa: S704 - made of what prose and the templates escaped
         )
+
+    def _marked(self, old: str, new: str, inserted: str, deleted: str) -> Redline:
+        """The redline of two public texts, made once however often the site is built."""
+
+        def made() -> dict[str, Any]:
+            found = redline.redline(old, new, inserted=inserted, deleted=deleted)
+            figures = [(fact.key, fact.old, fact.new) for fact in found.figures]
+            return {"html": found.html, "changed": found.changed, "figures": figures}
+
+        key = "\0".join(("redline", _MAKING, inserted, deleted, old, new))
+        found = self._articles.prose.remembered(key, made)
+        return Redline(found["html"], found["changed"], tuple(Fact(*figure) for figure in found["figures"]))
 
 
 def _same_language(old: Version, new: Version, language: str) -> tuple[Text, Text]:

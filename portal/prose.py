@@ -152,6 +152,15 @@ class Prose:
             "fault": "",
         }
 
+    def remembered(self, key: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """What `make` gives, as JSON can hold it, kept from build to build under `key`: for public text only."""
+        found = self._cache.get(key) if self._cache else None
+        if found is None:
+            found = make()
+            if self._cache:
+                self._cache.put(key, found)
+        return found
+
     def line(self, text: str) -> str:
         """A short field as HTML: one paragraph without its <p>, more than one with them."""
         return _line(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,7 @@ def _flat(data: Mapping[str, Any], prefix: str) -> list[tuple[str, str]]:
     return result
 
 
+@lru_cache(maxsize=8192)
 def day(date: dt.date, language: str) -> str:
     """A day in full: 2027年1月1日, 1 January 2027."""
     return format_date(date, "long", locale=_LOCALES[language])
