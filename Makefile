@@ -28,7 +28,7 @@ demo: .venv/run ## The sample portal, from notices to an inbox, on this machine 
 
 test: .venv/dev ## All tests, with the system programs they need
 	@tests/prepare.sh
-	@$(PY) -m pytest
+	@$(PY) -m pytest --numprocesses 2 --dist loadfile
 
 serve: .venv/run ## The sample portal on http://127.0.0.1:8000/, built again at every change
 	@$(PY) demo.py --serve
