@@ -92,7 +92,8 @@ class Changes:
         addresses = self._plan.addresses(language)
         text = entry.text(language)
         pairs = list(zip(entry.versions, entry.versions[1:], strict=False))
-        steps = [self._step(entry, old, new, voice, file_url) for old, new in reversed(pairs)]
+        read = _Reader(self._articles, entry, language, file_url)
+        steps = [self._step(old, new, voice, read) for old, new in reversed(pairs)]
         page = self._template.render(
             w=voice.words,
             voice=voice,
@@ -111,7 +112,7 @@ class Changes:
         )
         return Article(text.notice.title, voice.words("changes.about", title=text.notice.title), page, headings, ())
 
-    def _step(self, entry: Entry, old: Version, new: Version, voice: Voice, file_url: FileUrl) -> _Step:
+    def _step(self, old: Version, new: Version, voice: Voice, read: _Reader) -> _Step:
         w = voice.words
         step = _Step(new, w("changes.step", old=old.number, new=new.number), _note(new, voice.language))
         lost = next((version for version in (old, new) if version.original is None), None)
@@ -119,8 +120,8 @@ class Changes:
             return _Step(new, step.heading, step.note, lost)
         before, after = _same_language(old, new, voice.language)
         marked = self._marked(
-            _plain(self._articles.readable(entry, old, before, voice.language, file_url=file_url)),
-            _plain(self._articles.readable(entry, new, after, voice.language, file_url=file_url)),
+            read(old, before),
+            read(new, after),
             w("changes.inserted"),
             w("changes.deleted"),
         )
@@ -148,6 +149,21 @@ class Changes:
         key = "\0".join(("redline", _MAKING, inserted, deleted, old, new))
         found = self._articles.prose.remembered(key, made)
         return Redline(found["html"], found["changed"], tuple(Fact(*figure) for figure in found["figures"]))
+
+
+class _Reader:
+    """All that the versions of one notice say, for one reader: each is asked for as the new text and as the old."""
+
+    def __init__(self, articles: Articles, entry: Entry, language: str, file_url: FileUrl) -> None:
+        self._articles, self._entry, self._language, self._file_url = articles, entry, language, file_url
+        self._read: dict[tuple[int, str], str] = {}
+
+    def __call__(self, version: Version, text: Text) -> str:
+        key = (version.number, text.language)
+        if key not in self._read:
+            page = self._articles.readable(self._entry, version, text, self._language, file_url=self._file_url)
+            self._read[key] = _plain(page)
+        return self._read[key]
 
 
 def _same_language(old: Version, new: Version, language: str) -> tuple[Text, Text]:

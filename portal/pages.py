@@ -140,7 +140,7 @@ def _notice(
             found_at = (own if version is entry.latest else paths)[written]
             yield f"{page.path}index.html", shells.pour(language, replace(page, title=title, canonical=found_at))
             if language in version.texts:
-                yield f"{page.path}{QR}", qr.svg(plan.settings.site_url + page.path)
+                yield f"{page.path}{QR}", _qr(plan.settings.site_url + page.path, articles)
     for attachment in entry.attachments:
         path = plan.addresses(plan.settings.default_language).attachment(entry.id, attachment.name)
         yield path, attachment.file.read_bytes()
@@ -168,6 +168,12 @@ def _changes(
 def _file_url(plan: Plan, entry: Entry, attachment: Attachment) -> str:
     address = plan.addresses(plan.settings.default_language).attachment(entry.id, attachment.name)
     return plan.settings.base + quote(address)
+
+
+def _qr(address: str, articles: Articles) -> bytes:
+    """The QR code of an address, drawn once however often the site is built."""
+    found = articles.prose.remembered(f"qr\0{address}", lambda: {"svg": qr.svg(address).decode("utf-8")})
+    return str(found["svg"]).encode("utf-8")
 
 
 def _article_page(

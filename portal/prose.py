@@ -313,7 +313,9 @@ class _Cache:
 
     def __init__(self, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
-        self._rules = " ".join([_CACHE_FORMAT, *map(version, ("markdown", "pymdown-extensions", "pygments", "nh3"))])
+        self._rules = " ".join(
+            [_CACHE_FORMAT, *map(version, ("markdown", "pymdown-extensions", "pygments", "nh3", "segno"))]
+        )
         self._db: sqlite3.Connection | None = None
         try:
             self._db = sqlite3.connect(file, timeout=5, isolation_level=None)
