@@ -120,6 +120,18 @@ def test_the_public_site_names_no_client(shown: tuple[Path, str]) -> None:
             assert secret.encode() not in data, path
 
 
+def test_a_scheduled_notice_shows_in_no_file(shown: tuple[Path, str]) -> None:
+    """The plan for 2027 appears on 14 December: before, neither its title nor its address is anywhere."""
+    folder, _ = shown
+    source = (folder / "notices/2026/plan-2027.zh.md").read_text("utf-8")
+    assert "date: 2026-12-14" in source
+    (number,) = re.findall(r"^number: (.+)$", source, re.M)
+    for path, data in tree(folder / "site").items():
+        assert "plan-2027" not in path
+        for text in ("plan-2027", number):
+            assert text.encode() not in data, path
+
+
 def test_no_page_asks_anything_of_a_third_party(shown: tuple[Path, str]) -> None:
     """Every script, style, font and image comes from the site itself."""
     folder, _ = shown

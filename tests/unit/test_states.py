@@ -4,6 +4,8 @@ import datetime as dt
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from portal import states
 from portal.notice import Notice, as_notice
@@ -54,3 +56,31 @@ def test_a_successor_counts_from_when_it_takes_effect() -> None:
     old, effect = notice(), at("2027-01-01T00:00+08:00")
     assert states.state(old, at("2026-12-31T23:59+08:00"), SHANGHAI, superseded_at=effect) is State.IN_FORCE
     assert states.state(old, effect, SHANGHAI, superseded_at=effect) is State.SUPERSEDED
+
+
+days = st.dates(dt.date(2026, 1, 1), dt.date(2028, 12, 31))
+ORDER = [State.SCHEDULED, State.UPCOMING, State.IN_TRANSITION, State.IN_FORCE, State.EXPIRED]
+
+
+@given(days, days, days, days, st.lists(days, min_size=2, max_size=12))
+def test_time_moves_a_notice_forwards_only(
+    published: dt.date, start: dt.date, transition: dt.date, until: dt.date, moments: list[dt.date]
+) -> None:
+    """Whatever its dates, as the clock runs a notice never goes back to an earlier state, and before its date it is
+    scheduled."""
+    start, transition, until = sorted((start, transition, until))
+    made = notice(date=published, effective={"from": start, "transition_until": transition, "until": until})
+    seen = [states.state(made, states.instant(day, SHANGHAI), SHANGHAI) for day in sorted(moments)]
+    assert [ORDER.index(s) for s in seen] == sorted(ORDER.index(s) for s in seen)
+    assert all((s is State.SCHEDULED) == (day < published) for s, day in zip(seen, sorted(moments), strict=True))
+
+
+@given(days, days, st.integers(-12, 12))
+def test_a_state_depends_on_the_instant_and_not_on_whose_clock_says_it(
+    published: dt.date, day: dt.date, hours: int
+) -> None:
+    """The same moment told in another zone gives the same state."""
+    made = notice(date=published, effective={"from": published + dt.timedelta(days=30)})
+    moment = states.instant(day, SHANGHAI)
+    elsewhere = moment.astimezone(dt.timezone(dt.timedelta(hours=hours)))
+    assert states.state(made, moment, SHANGHAI) is states.state(made, elsewhere, SHANGHAI)
