@@ -14,12 +14,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, sync_playwright
 
 from portal import config, history, plan, sources
 from portal.config import Secret, Settings
 from portal.plan import Plan
 from portal.sources import Sources
+
+# Tests are not timed: a busy machine must not fail them.
+hypothesis_settings.register_profile("untimed", deadline=None)
+hypothesis_settings.load_profile("untimed")
 
 NOW = "2026-12-07T09:30+08:00"
 """The editorial clock of the sample portal."""
