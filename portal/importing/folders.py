@@ -34,6 +34,13 @@ class Walk:
     refused: list[tuple[PurePosixPath, Fault]] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
 
+    @property
+    def sites(self) -> frozenset[PurePosixPath]:
+        """The folders of Jekyll sites, which keep their posts in `_posts`: what else stands there is mostly pages."""
+        return frozenset(
+            PurePosixPath(*path.parts[: path.parts.index("_posts")]) for path in self.posts if "_posts" in path.parts
+        )
+
 
 def walk(folder: Path) -> Walk:
     """Look through a folder; links are never followed. Raises nothing: an unreadable folder is a refusal."""

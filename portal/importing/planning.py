@@ -84,15 +84,20 @@ class _Survey:
             )
             self._leave(self._shown(path), fault)
         markers = Markers(walk.posts, self._settings.languages)
+        sites = walk.sites
         together: dict[PurePosixPath | str, list[Post]] = {}
         for path in walk.posts:
             marked = markers.read(path)
             found = self._take_apart(path)
             if found is None:
                 continue
-            if found[1].date is None and "date" not in found[0].data and path.stem.partition(".")[0] == "index":
-                walk.skipped["section pages"] += 1
-                continue
+            if found[1].date is None and "date" not in found[0].data:
+                if path.stem.partition(".")[0] == "index":
+                    walk.skipped["section pages"] += 1
+                    continue
+                if not {"_posts", "_drafts"} & set(path.parts) and any(path.is_relative_to(site) for site in sites):
+                    walk.skipped["pages without a date, of a site that keeps its posts in _posts"] += 1
+                    continue
             post = self._in_a_language(path, marked, *found)
             if post is not None:
                 together.setdefault(common(post), []).append(post)

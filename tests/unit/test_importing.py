@@ -86,6 +86,22 @@ def test_a_jekyll_folder(portal_folder: PortalFolder, tmp_path: Path) -> None:
     }
 
 
+def test_the_pages_of_a_jekyll_site_are_passed_over(portal_folder: PortalFolder, tmp_path: Path) -> None:
+    """A whole site may be named: what has a date is a post wherever it stands, undated pages are counted, and an
+    undated file among the posts is told."""
+    site = {
+        "_posts/2020-01-01-a.md": "---\ntitle: a\n---\n",
+        "_posts/undated.md": "---\ntitle: u\n---\n",
+        "_news/b.md": "---\ntitle: b\ndate: 2020-02-02\n---\n",
+        "_docs/install.md": "---\ntitle: Install\n---\n",
+        "about.md": "---\ntitle: About\n---\n",
+    }
+    outcome = run(portal_folder, make(tmp_path / "site", site))
+    assert written(portal_folder) == ["2020/a.en.md", "2020/b.en.md"]
+    assert outcome.skipped == {"pages without a date, of a site that keeps its posts in _posts": 2}
+    assert [(p.location.file.rsplit("/", 1)[-1], p.code) for p in outcome.refused] == [("undated.md", "no-date")]
+
+
 def test_a_hugo_site(portal_folder: PortalFolder, tmp_path: Path) -> None:
     """TOML, page bundles, section pages, a publish date, an expiry date, and values with no place of their own."""
     toml = (
