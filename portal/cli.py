@@ -8,9 +8,9 @@ import functools
 import http.server
 import os
 import secrets
+import signal
 import sys
 import threading
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -419,19 +419,18 @@ def serve(root: Path, port: int, now: str | None) -> int:
     except OSError as error:
         raise PortalError(f"port {port} cannot be used: {error.strerror}", "choose another with --port") from error
     threading.Thread(target=server.serve_forever, daemon=True).start()
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell started us with Ctrl-C ignored
+        signal.signal(number, lambda *_: stop.set())
     _say(f"serving http://127.0.0.1:{server.server_port}/ (stop with Ctrl-C)")
-    try:
-        while True:
-            time.sleep(0.5)
-            current = _fingerprint(folder, out)
-            if current != seen:
-                seen = current
-                _rebuild(folder, out, now)
-    except KeyboardInterrupt:
-        return FINE
-    finally:
-        server.shutdown()
-        server.server_close()
+    while not stop.wait(0.5):
+        current = _fingerprint(folder, out)
+        if current != seen:
+            seen = current
+            _rebuild(folder, out, now)
+    server.shutdown()
+    server.server_close()
+    return FINE
 
 
 class _Handler(http.server.SimpleHTTPRequestHandler):
