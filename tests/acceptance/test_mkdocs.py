@@ -6,7 +6,6 @@ import datetime as dt
 import http.client
 import os
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -296,7 +295,7 @@ def served(portal: PortalFolder, tmp_path: Path) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{port}/portal/"
     finally:
-        server.send_signal(signal.SIGINT)
+        server.terminate()
         server.wait(10)
 
 
