@@ -71,8 +71,3 @@ class Addresses:
     @property
     def lookup(self) -> str:
         return f"{self.prefix}lookup/"
-
-    @property
-    def my(self) -> str:
-        """The private pages' document serves every language."""
-        return MY

@@ -332,12 +332,6 @@ def _git(folder: Path, *arguments: str, stdin: bytes | None = None) -> bytes | N
     return done.stdout if done.returncode == 0 else None
 
 
-def commit_time(folder: Path) -> dt.datetime | None:
-    """When the commit checked out was made."""
-    out = _git(folder, "log", "-1", "--format=%cI")
-    return dt.datetime.fromisoformat(out.decode("ascii").strip()) if out and out.strip() else None
-
-
 def is_ancestor(folder: Path, older: str, newer: str) -> bool:
     """Whether commit `newer` is `older` or comes after it; False also where one of them is not known here."""
     return _git(folder, "merge-base", "--is-ancestor", older, newer) is not None

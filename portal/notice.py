@@ -406,14 +406,3 @@ class Dossier:
 
     id: str
     versions: tuple[Version, ...]
-
-    @property
-    def latest(self) -> Version:
-        return self.versions[-1]
-
-    @property
-    def notice(self) -> Notice:
-        """The facts as they stand now."""
-        text = self.latest.original
-        assert text is not None, "the working text is always there"
-        return text.notice

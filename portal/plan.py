@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 
 from portal import audience, states
@@ -261,13 +260,3 @@ def _readers(settings: Settings, registry: Registry, entry: Entry, now: dt.datet
         for key in sorted(allowed):
             result.setdefault(key, []).append(version)
     return result
-
-
-def summary(plan: Plan) -> dict[str, Any]:
-    """The plan in figures, for people and logs; nothing private."""
-    return {
-        "public": len(plan.public),
-        "private": len(plan.private),
-        "contacts": len(plan.binders),
-        "versions": sum(len(e.versions) for e in plan.entries),
-    }
