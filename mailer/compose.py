@@ -1,30 +1,18 @@
-"""A digest to the bytes of its message.
-
-What people with the same news read is one skeleton, in which the name, the clients and the private codes are slots;
-a letter is what differs from person to person. Skeleton, letter and codes give the same bytes at any time, so the
-ledger keeps the first two and only a hash of the whole: never a code.
-"""
+"""Writes a digest: a skeleton that everybody with the same news shares, and the letter of one person."""
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import EmailPolicy
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote, urlsplit
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
-from markupsafe import escape
-from pydantic import BaseModel, ConfigDict
 
 from mailer.digest import Digest, Event, Item
+from mailer.letter import Letter, Skeleton, clean, slot
 from portal import addresses, words
 from portal.client import Recipient
 from portal.errors import PortalError
@@ -35,57 +23,7 @@ from portal.words import Words
 LARGEST = 90_000
 """Bytes of HTML; mail programs cut longer ones off (Gmail at 102 kB)."""
 
-_OPEN, _CLOSE = "\ufdd0", "\ufdd1"
-"""Noncharacters (Unicode 23.7) around a slot's name; `_clean` takes them out of what people write."""
-_SLOT = re.compile(f"{_OPEN}([a-z]+)(?:\\.(\\d+))?{_CLOSE}")
-
-_UNWANTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\s]+")
 _VALUE = re.compile(r"\{\{\s*[\w-]+\s*\}\}")
-
-
-class Letter(BaseModel):
-    """What is particular to one person's message; the ledger keeps it as JSON."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    key: str
-    address: str
-    name: str
-    language: str
-    date: str
-    """As in the header field (RFC 5322, section 3.3)."""
-    sender: str
-    sender_name: str
-    reply_to: str
-    site_url: str
-    readers: tuple[tuple[str, int], ...]
-    """Whose codes fill the code slots, in their order: (client/contact, epoch)."""
-    clients: tuple[str, ...]
-    """What fills the client slots, in the readers' order: the clients' names."""
-    pages: tuple[str, ...]
-    """Paths below the site that must be there before the message leaves."""
-    newest: dt.datetime
-    """When the youngest text it links to was published, or withdrawn."""
-
-    @property
-    def message_id(self) -> str:
-        """The same for ever, so that whoever gets a message twice can see that it is one."""
-        return f"<{self.key}@{self.sender.rpartition('@')[2]}>"
-
-
-class Skeleton(BaseModel):
-    """What everybody with the same news reads, with slots for what differs."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    subject: str
-    text: str
-    html: str
-
-    @property
-    def key(self) -> str:
-        """SHA-256 of its JSON form, in hexadecimal."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,15 +84,15 @@ def letter(plan: Plan, digest: Digest) -> Letter:
     return Letter(
         key=digest.key,
         address=person.address,
-        name=_clean(person.name),
+        name=clean(person.name),
         language=person.language,
         date=format_datetime(plan.now.astimezone(person.zone)),
         sender=mail.sender,
-        sender_name=_clean(_sender_name(plan, person.language)),
+        sender_name=clean(_sender_name(plan, person.language)),
         reply_to=mail.reply_to or mail.sender,
         site_url=plan.settings.site_url,
         readers=tuple((reader.key, plan.registry.epoch(reader)) for reader in readers),
-        clients=tuple(_clean(reader.client.name) for reader in readers),
+        clients=tuple(clean(reader.client.name) for reader in readers),
         pages=tuple(pages),
         newest=max(max(item.version.on, item.waiting_since) for item in digest.items),
     )
@@ -198,17 +136,17 @@ def skeleton(plan: Plan, digest: Digest, environment: Environment, *, hide_priva
         "sender_name": _sender_name(plan, language),
         "reply_to": plan.settings.options.mail.reply_to or plan.settings.options.mail.sender,
         "lead": _lead(paragraphs, plan.now.astimezone(digest.person.zone).date(), language),
-        "name": _slot("name"),
+        "name": slot("name"),
         "paragraphs": paragraphs,
         "several": several,
-        "keys": [(_slot("client", i), _slot("code", i)) for i in range(len(readers))],
+        "keys": [(slot("client", i), slot("code", i)) for i in range(len(readers))],
     }
     try:
         subject, text = (environment.get_template(f"digest.{part}").render(values) for part in ("subject.txt", "txt"))
         html = _fitting(environment, values, len(paragraphs))
     except (TemplateError, KeyError) as error:
         raise PortalError(f"a mail template cannot be used: {error}", "see site_templates/mail/") from error
-    return Skeleton(subject=_clean(subject), text=text, html=html)
+    return Skeleton(subject=clean(subject), text=text, html=html)
 
 
 def _fitting(environment: Environment, values: Mapping[str, object], count: int) -> str:
@@ -225,54 +163,6 @@ def _fitting(environment: Environment, values: Mapping[str, object], count: int)
             full //= 2
         else:
             named //= 2
-
-
-_WHOLE = frozenset({"Message-ID", "List-Id", "List-Unsubscribe"})
-"""Header fields that hold an address between < and >, of one piece."""
-
-
-class _Policy(EmailPolicy):
-    """Never makes encoded words of a long address: RFC 2047, section 5, forbids them there, and nobody reads them."""
-
-    def fold_binary(self, name: str, value: Any) -> bytes:
-        if name in _WHOLE:
-            return f"{name}: {value}{self.linesep}".encode("utf-8" if self.utf8 else "ascii")
-        return super().fold_binary(name, value)
-
-
-def message(letter: Letter, skeleton: Skeleton, codes: Sequence[str]) -> bytes:
-    """The message as it goes over the wire, with CRLF; the same arguments always give the same bytes.
-
-    `codes` are those of `letter.readers`, in order.
-    """
-    slots = {"name": [letter.name], "client": letter.clients, "code": codes}
-    utf8 = not (
-        letter.address + letter.sender + letter.reply_to
-    ).isascii()  # such an address needs SMTPUTF8 (RFC 6531) and headers in UTF-8
-    mail = EmailMessage(policy=_Policy(linesep="\r\n", cte_type="7bit", utf8=utf8))
-    mail["Date"] = letter.date
-    mail["From"] = _mailbox(letter.sender_name, letter.sender)
-    mail["To"] = _mailbox(letter.name, letter.address)
-    if letter.reply_to != letter.sender:
-        mail["Reply-To"] = _mailbox("", letter.reply_to)
-    mail["Subject"] = _header(skeleton.subject)
-    mail["Message-ID"] = letter.message_id
-    mail["List-Id"] = f"<{urlsplit(letter.site_url).hostname}>"
-    mail["List-Unsubscribe"] = f"<mailto:{letter.reply_to}?subject={quote('unsubscribe ' + letter.key)}>"
-    mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(_fill(skeleton.text, slots, str))
-    mail.add_alternative(_fill(skeleton.html, slots, lambda value: str(escape(value))), subtype="html")
-    mail.set_boundary(f"=_{letter.key}")
-    mail["Content-Language"] = letter.language  # last, or making it multipart would move this to the first part
-    for name, value in mail.items():
-        if _UNWANTED.search(str(value).replace(" ", "")):
-            raise PortalError(f"the header {name} of a message would break into two")
-    return mail.as_bytes()
-
-
-def text_part(letter: Letter, skeleton: Skeleton, codes: Sequence[str]) -> str:
-    """The plain text that the message carries."""
-    return _fill(skeleton.text, {"name": [letter.name], "client": letter.clients, "code": codes}, str)
 
 
 def _sender_name(plan: Plan, language: str) -> str:
@@ -308,7 +198,7 @@ def _paragraph(
         title=title or w("hidden"),
         summary=_unfilled(notice.summary or "") if open_text and not withdrawn else "",
         kind=words.load(language)(f"kind.{notice.kind}") if title else "",
-        number=_clean(notice.number or "") if title else "",
+        number=clean(notice.number or "") if title else "",
         published=words.day(item.version.on.astimezone(plan.settings.zone).date(), language),
         news="withdrawn" if withdrawn else "revised" if item.told else "new",
         note=_unfilled(note) if open_text else "",
@@ -318,7 +208,7 @@ def _paragraph(
         private=private,
         urgent=item.urgent,
         url="" if private else plan.settings.site_url + plan.addresses(language).notice(item.entry.id),
-        clients=tuple(_slot("client", readers.index(r)) for r in item.readers) if private and several else (),
+        clients=tuple(slot("client", readers.index(r)) for r in item.readers) if private and several else (),
     )
 
 
@@ -369,29 +259,6 @@ def _lead(paragraphs: list[Paragraph], today: dt.date, language: str) -> str:
     return f"{concern}{act}{by}{w('lead.stop')}" + (w("lead.hidden_too", n=hidden) if hidden else "")
 
 
-def _clean(text: str) -> str:
-    """Text of one line that can hold no slot, no control character and nothing UTF-8 cannot carry."""
-    return _UNWANTED.sub(" ", text).strip()
-
-
 def _unfilled(text: str) -> str:
-    """As `_clean`, but empty where per-client values belong into it: those stand in the sealed pages only."""
-    return "" if _VALUE.search(text) else _clean(text)
-
-
-def _header(text: str) -> str:
-    """Text for a header field. '=?' would be read as an encoded word (RFC 2047), and may decode to a line break."""
-    return _clean(text).replace("=?", "= ?")
-
-
-def _mailbox(name: str, address: str) -> Address:
-    local, _, domain = address.rpartition("@")
-    return Address(_header(name), local, domain)
-
-
-def _slot(name: str, index: int | None = None) -> str:
-    return f"{_OPEN}{name}{_CLOSE}" if index is None else f"{_OPEN}{name}.{index}{_CLOSE}"
-
-
-def _fill(text: str, slots: Mapping[str, Sequence[str]], written: Callable[[str], str]) -> str:
-    return _SLOT.sub(lambda match: written(slots[match[1]][int(match[2] or 0)]), text)
+    """As `clean`, but empty where per-client values belong into it: those stand in the sealed pages only."""
+    return "" if _VALUE.search(text) else clean(text)

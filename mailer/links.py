@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mailer.compose import Letter
+from mailer.letter import Letter
 from portal import addresses, history, sealing
 from portal.config import Secret
 from portal.errors import PortalError

@@ -8,8 +8,9 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable
 
-from mailer.compose import Letter, message
+from mailer import message
 from mailer.ledger import Claim, Ledger
+from mailer.letter import Letter
 from mailer.outcome import Deferred, Outcome
 from mailer.transport import Connection, Envelope, Transport
 from portal.errors import PortalError
@@ -106,7 +107,7 @@ class Sender:
                 self._watch(outcome)
 
     def _rebuild(self, claim: Claim) -> bytes:
-        data = message(claim.letter, claim.skeleton, self._codes(claim.letter))
+        data = message.build(claim.letter, claim.skeleton, self._codes(claim.letter))
         if hashlib.sha256(data).hexdigest() != claim.sha256:
             raise PortalError(
                 f"message {claim.key} is not what was frozen, so it was not sent",

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from mailer.compose import Letter, Skeleton
 from mailer.digest import Decided, Digest, Excluded
+from mailer.letter import Letter, Skeleton
 from mailer.outcome import Outcome
 from mailer.snapshot import Snapshot
 

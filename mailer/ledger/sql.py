@@ -13,10 +13,10 @@ from sqlalchemy import Row, Select, and_, func, insert, or_, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from mailer.compose import Letter, Skeleton
 from mailer.digest import Decided, Event, Excluded, Receipt
 from mailer.ledger.interface import AlreadyDecided, Claim, Delivery, Frozen, Opening, Run, RunRecord, State
 from mailer.ledger.schema import FORMAT, digests, documents, openings, receipts, runs, tables
+from mailer.letter import Letter, Skeleton
 from mailer.outcome import Deferred, Failed, InDoubt, Outcome, Sent
 from mailer.snapshot import Snapshot
 from portal.errors import PortalError

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer import compose
-from mailer.compose import LARGEST, Letter, Skeleton
+from mailer import compose, message
+from mailer.compose import LARGEST
 from mailer.digest import Decided, Digest, Event, Receipt, agenda
+from mailer.letter import Letter, Skeleton, clean, slot
 from portal import sealing, words
 from portal.config import Secret
 from portal.plan import Plan
@@ -55,13 +56,13 @@ def written(plan: Plan, digest: Digest) -> tuple[Letter, Skeleton]:
 
 
 def parsed(data: bytes) -> EmailMessage:
-    message = email.message_from_bytes(data, policy=default)
-    assert isinstance(message, EmailMessage)
-    return message
+    mail = email.message_from_bytes(data, policy=default)
+    assert isinstance(mail, EmailMessage)
+    return mail
 
 
-def parts(message: EmailMessage) -> tuple[str, str]:
-    plain, html = message.get_body(("plain",)), message.get_body(("html",))
+def parts(mail: EmailMessage) -> tuple[str, str]:
+    plain, html = mail.get_body(("plain",)), mail.get_body(("html",))
     assert plain is not None
     assert html is not None
     return plain.get_content(), html.get_content()
@@ -72,18 +73,18 @@ def test_public_notice_in_both_parts_and_both_languages(folder: PortalFolder) ->
     folder.notice("fees", FEES)
     folder.notice("fees", ENGLISH, lang="en")
     plan = folder.plan()
-    message = parsed(compose.message(*written(plan, due(plan)), []))
-    assert message["Subject"] == "请处理：2027 年度代账服务费调整"
-    text, html = parts(message)
+    mail = parsed(message.build(*written(plan, due(plan)), []))
+    assert mail["Subject"] == "请处理：2027 年度代账服务费调整"
+    text, html = parts(mail)
     assert text.splitlines()[0] == "有 1 份公告与您有关，需要您处理，请于 2026年12月31日（含当日）前完成。"
     for part in (text, html):
         assert "请于 2026年12月31日（含当日）前处理：签回补充协议" in re.sub(r"</?b>", "", part)
         assert "https://notices.example.com/notices/fees/" in part
     folder.client("yunshan", client("yunshan", "immediate", contact=", language: en"))
     plan = folder.plan()
-    message = parsed(compose.message(*written(plan, due(plan)), []))
-    text, html = parts(message)
-    assert message["Subject"] == "Please act: Bookkeeping fees from 2027"
+    mail = parsed(message.build(*written(plan, due(plan)), []))
+    text, html = parts(mail)
+    assert mail["Subject"] == "Please act: Bookkeeping fees from 2027"
     assert text.splitlines()[0] == "1 notice concerns you. It asks you to act by 31 December 2026."
     assert "https://notices.example.com/en/notices/fees/" in text
     assert not re.search("[一-鿿]", text.replace("林岚", "").replace("试用〔2026〕18号", ""))
@@ -94,10 +95,10 @@ def test_headers(folder: PortalFolder) -> None:
     folder.notice("fees", FEES)
     plan = folder.plan()
     digest = due(plan)
-    data = compose.message(*written(plan, digest), [])
-    assert data == compose.message(*written(plan, digest), [])
-    message = parsed(data)
-    assert {name: str(value) for name, value in message.items() if name not in ("Content-Type", "MIME-Version")} == {
+    data = message.build(*written(plan, digest), [])
+    assert data == message.build(*written(plan, digest), [])
+    mail = parsed(data)
+    assert {name: str(value) for name, value in mail.items() if name not in ("Content-Type", "MIME-Version")} == {
         "Date": "Mon, 07 Dec 2026 09:30:00 +0800",
         "From": "试用公告 <notices@example.com>",
         "To": "林岚 <lin@yunshan.example.com>",
@@ -110,7 +111,7 @@ def test_headers(folder: PortalFolder) -> None:
     }
     unsubscribe = f"List-Unsubscribe: <mailto:notices@example.com?subject=unsubscribe%20{digest.key}>\r\n"
     assert unsubscribe.encode("ascii") in data, "an address in encoded words is none"
-    assert message.get_content_type() == "multipart/alternative"
+    assert mail.get_content_type() == "multipart/alternative"
     assert data.isascii()
     assert max(len(line) for line in data.split(b"\r\n")) <= 998
     assert b"\n" not in data.replace(b"\r\n", b"")
@@ -133,14 +134,14 @@ def test_private_notice_says_no_more_than_it_may(
     code = str(sealing.code(secret, "yunshan/lin", 1))
     letter, skeleton = written(plan, due(plan))
     assert letter.readers == (("yunshan/lin", 1),)
-    message = parsed(compose.message(letter, skeleton, [code]))
-    text, html = parts(message)
+    mail = parsed(message.build(letter, skeleton, [code]))
+    text, html = parts(mail)
     for part in (text, html):
         assert f"https://notices.example.com/my/#{code}" in part
         assert "/notices/fees" not in part
         assert "秘密" not in part
         assert all(words in part for words in said)
-        assert not any(words in part + str(message["Subject"]) for words in unsaid)
+        assert not any(words in part + str(mail["Subject"]) for words in unsaid)
 
 
 def test_what_the_ledger_keeps_holds_no_code(folder: PortalFolder, secret: Secret) -> None:
@@ -155,8 +156,8 @@ def test_what_the_ledger_keeps_holds_no_code(folder: PortalFolder, secret: Secre
         Letter.model_validate_json(letter.model_dump_json()),
         Skeleton.model_validate_json(skeleton.model_dump_json()),
     )
-    assert compose.message(*again, [code]) == compose.message(letter, skeleton, [code])
-    assert code in parts(parsed(compose.message(*again, [code])))[0]
+    assert message.build(*again, [code]) == message.build(letter, skeleton, [code])
+    assert code in parts(parsed(message.build(*again, [code])))[0]
 
 
 def test_readers_of_the_same_news_share_a_skeleton(folder: PortalFolder) -> None:
@@ -177,7 +178,7 @@ def test_two_clients_get_two_links(folder: PortalFolder, secret: Secret) -> None
     plan = folder.plan()
     letter, skeleton = written(plan, due(plan))
     codes = [str(sealing.code(secret, key, epoch)) for key, epoch in letter.readers]
-    text = compose.text_part(letter, skeleton, codes)
+    text = message.text_part(letter, skeleton, codes)
     assert "涉及：lanpu Ltd、yunshan Ltd" in text
     assert [line for line in text.splitlines() if "/my/#" in line] == [
         f"https://notices.example.com/my/#{code}" for code in codes
@@ -261,11 +262,11 @@ def test_no_text_breaks_out(name: str, sender: str, subject: str) -> None:
     letter = Letter(
         key="0" * 32,
         address="lin@example.com",
-        name=compose._clean(name),
+        name=clean(name),
         language="zh",
         date="Mon, 07 Dec 2026 09:30:00 +0800",
         sender="notices@example.com",
-        sender_name=compose._clean(sender),
+        sender_name=clean(sender),
         reply_to="reply@example.com",
         site_url="https://notices.example.com/",
         readers=(),
@@ -273,14 +274,14 @@ def test_no_text_breaks_out(name: str, sender: str, subject: str) -> None:
         pages=(),
         newest=BEGIN,
     )
-    text = compose._clean(subject)
-    skeleton = Skeleton(subject=text, text=f"{compose._slot('name')}\n{text}\n", html=f"<p>{compose._slot('name')}</p>")
-    data = compose.message(letter, skeleton, [])
-    message = parsed(data)
-    assert [field for field in message if field not in ("MIME-Version", "Content-Type")] == INTENDED
-    assert [address.addr_spec for address in message["To"].addresses] == ["lin@example.com"]
-    assert not any(re.search(r"[\x00-\x1f\x7f]", str(value)) for value in message.values())
-    assert "<script>" not in parts(message)[1]
+    text = clean(subject)
+    skeleton = Skeleton(subject=text, text=f"{slot('name')}\n{text}\n", html=f"<p>{slot('name')}</p>")
+    data = message.build(letter, skeleton, [])
+    mail = parsed(data)
+    assert [field for field in mail if field not in ("MIME-Version", "Content-Type")] == INTENDED
+    assert [address.addr_spec for address in mail["To"].addresses] == ["lin@example.com"]
+    assert not any(re.search(r"[\x00-\x1f\x7f]", str(value)) for value in mail.values())
+    assert "<script>" not in parts(mail)[1]
 
 
 def test_both_languages_have_the_same_words() -> None:

@@ -1,0 +1,55 @@
+"""`preview`: what one contact would be sent."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from mailer import compose, message
+from mailer.cli.office import FINE, Office, common_options, open_ledger, read_office, say, say_json, show_private_option
+from mailer.digest import Decided, Digest, agenda
+from portal.errors import PortalError
+
+
+@click.command()
+@common_options
+@show_private_option
+@click.argument("contact", metavar="CLIENT/CONTACT")
+def preview(contact: str, root: Path, now: str | None, form: str, show_private: bool) -> int:
+    """Print the text that one contact would be sent: now, or else with the next slot."""
+    office = read_office(root, now, show_private)
+    recipient = office.plan.registry.find(contact)
+    if recipient is None:
+        raise PortalError(f"nobody is addressed as {contact}", "write client/contact, as in clients/")
+    person = recipient.contact.email.casefold()
+    found = agenda(office.plan, asyncio.run(_decided(office)))
+    digests = [digest for digest in found.digests if digest.person.key == person]
+    later = [Digest(w.person, "next", w.due, w.items) for w in found.waiting if w.person.key == person]
+    environment = compose.templates(office.settings.root)
+    shown = []
+    for digest in digests or later:
+        letter = compose.letter(office.plan, digest)
+        skeleton = compose.skeleton(office.plan, digest, environment, hide_private=not office.private)
+        if office.private:
+            codes = office.codes(letter)
+        else:
+            clients = tuple(key.partition("/")[0] for key, _ in letter.readers)
+            letter = letter.model_copy(update={"name": contact, "clients": clients})
+            codes = ["…"] * len(letter.readers)
+        text = message.text_part(letter, skeleton, codes)
+        due = digest.due.astimezone(digest.person.zone).isoformat()
+        shown.append({"due": due, "subject": skeleton.subject, "text": text})
+    if form == "json":
+        say_json(shown)
+    elif not shown:
+        say(f"nothing is new for {contact}")
+    else:
+        say("\n\n".join(f"Due: {one['due']}\nSubject: {one['subject']}\n\n{one['text']}" for one in shown))
+    return FINE
+
+
+async def _decided(office: Office) -> Decided:
+    async with open_ledger(office) as ledger:
+        return await ledger.decided()
