@@ -89,12 +89,12 @@ class Articles:
         return self._fill(draft, values)
 
     def readable(self, entry: Entry, version: Version, text: Text, language: str, *, file_url: FileUrl) -> str:
-        """All that a public version says in one of its texts, without what depends on the day it is read.
+        """All that a version says in one of its texts, without what depends on the day it is read or on the client.
 
         Of two such, a redline shows what changed. `language` is that of the labels.
         """
         files = tuple((attachment, file_url(attachment)) for attachment in entry.attachments)
-        around = replace(self._around(entry, version, text, language, False), earlier=True)
+        around = replace(self._around(entry, version, text, language, entry.private), earlier=True)
         context, _ = self._contents(entry, version, text, around, Voice(self._plan.settings, language), files)
         line, voice = context["line"], context["voice"]
         rows = [_Row.of(row, line).cells({}, None, voice) for row in text.notice.comparison]

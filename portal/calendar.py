@@ -97,7 +97,7 @@ def happenings(entry: Entry, chronicle: Chronicle, settings: Settings, prose: Pr
 
     A translation changes no event, so it counts in no SEQUENCE: an added one could make the number fall.
     """
-    line = _plain(prose)
+    line = plain(prose)
     found: dict[str, Happening] = {}
     latest = entry.published
     known = [version for version in entry.versions if version.original is not None]
@@ -204,7 +204,9 @@ def _after(day: dt.date) -> dt.date | None:
     return None if isinstance(day, dt.datetime) else day + _DAY
 
 
-def _plain(prose: Prose) -> Line:
+def plain(prose: Prose) -> Line:
+    """A short field as plain text, its Markdown read and left out."""
+
     def line(markdown: str) -> str:
         return html.unescape(_MARKUP.sub("", prose.line(markdown))).strip()
 
@@ -216,7 +218,7 @@ def _worded(
 ) -> Iterator[Happening]:
     """The happenings with the words of a language, where the latest version has them."""
     text = entry.latest.texts.get(language)
-    own = {o.role: o for o in occasions(text.notice, language, settings, _plain(prose))} if text else {}
+    own = {o.role: o for o in occasions(text.notice, language, settings, plain(prose))} if text else {}
     spoken = words.load(language, "feeds")
     for happening in found:
         occasion = happening.occasion

@@ -15,6 +15,7 @@ from markupsafe import Markup
 from portal import redline
 from portal.article import Article, Articles, FileUrl
 from portal.config import Settings
+from portal.filling import Form
 from portal.kinds import Kind
 from portal.notice import Notice, Text, Version
 from portal.plan import Entry, Plan
@@ -79,12 +80,12 @@ class _Step:
 
 
 class Changes:
-    """Renders the pages of a plan's public notices that have more than one version."""
+    """Renders what changed in the notices of a plan that have more than one version."""
 
     def __init__(self, plan: Plan, articles: Articles) -> None:
         self._plan = plan
         self._articles = articles
-        self._template = environment(plan.settings).get_template("changes.html")
+        self._templates = environment(plan.settings)
 
     def render(self, entry: Entry, language: str, *, file_url: FileUrl) -> Article:
         """The page of a public notice, newest change first."""
@@ -94,7 +95,7 @@ class Changes:
         pairs = list(zip(entry.versions, entry.versions[1:], strict=False))
         read = _Reader(self._articles, entry, language, file_url)
         steps = [self._step(old, new, voice, read) for old, new in reversed(pairs)]
-        page = self._template.render(
+        page = self._templates.get_template("changes.html").render(
             w=voice.words,
             voice=voice,
             title=text.notice.title,
@@ -112,6 +113,15 @@ class Changes:
         )
         return Article(text.notice.title, voice.words("changes.about", title=text.notice.title), page, headings, ())
 
+    def between(self, entry: Entry, old: Version, new: Version, language: str) -> Form:
+        """What one version of a private notice changed in another, both of known text; no link in it leads to a file.
+
+        The same for every client: what fills {{name}} is the same in both versions, and is filled in afterwards.
+        """
+        voice = Voice(self._plan.settings, language)
+        step = self._step(old, new, voice, _Reader(self._articles, entry, language, lambda _: ""))
+        return Form.of(self._templates.get_template("redline.html").render(w=voice.words, voice=voice, step=step))
+
     def _step(self, old: Version, new: Version, voice: Voice, read: _Reader) -> _Step:
         w = voice.words
         step = _Step(new, w("changes.step", old=old.number, new=new.number), _note(new, voice.language))
@@ -124,6 +134,7 @@ class Changes:
             read(new, after),
             w("changes.inserted"),
             w("changes.deleted"),
+            private=read.private,
         )
         own = {f"text.{w(key)}" for key in _HEADED} | {"text"}  # what stands there is among the facts already
         facts = (*redline.facts(before.notice, after.notice), *(f for f in marked.figures if f.key not in own))
@@ -138,8 +149,8 @@ class Changes:
             redline=Markup(marked.html),  # noqa: S704 - made of what prose and the templates escaped
         )
 
-    def _marked(self, old: str, new: str, inserted: str, deleted: str) -> Redline:
-        """The redline of two public texts, made once however often the site is built."""
+    def _marked(self, old: str, new: str, inserted: str, deleted: str, *, private: bool) -> Redline:
+        """The redline of two texts, those of public ones made once however often the site is built."""
 
         def made() -> dict[str, Any]:
             found = redline.redline(old, new, inserted=inserted, deleted=deleted)
@@ -147,7 +158,7 @@ class Changes:
             return {"html": found.html, "changed": found.changed, "figures": figures}
 
         key = "\0".join(("redline", _MAKING, inserted, deleted, old, new))
-        found = self._articles.prose.remembered(key, made)
+        found = made() if private else self._articles.prose.remembered(key, made)
         return Redline(found["html"], found["changed"], tuple(Fact(*figure) for figure in found["figures"]))
 
 
@@ -156,6 +167,7 @@ class _Reader:
 
     def __init__(self, articles: Articles, entry: Entry, language: str, file_url: FileUrl) -> None:
         self._articles, self._entry, self._language, self._file_url = articles, entry, language, file_url
+        self.private = entry.private
         self._read: dict[tuple[int, str], str] = {}
 
     def __call__(self, version: Version, text: Text) -> str:

@@ -74,6 +74,11 @@ class Chronicle:
         return max(entry.published, *told, *turned, *(at for at in progress if at <= self._plan.now))
 
 
+def first_name(notice: Notice) -> str:
+    """The oldest id that a notice says it had."""
+    return next((old for old in notice.redirects if ID.fullmatch(old)), notice.id)  # others are former paths
+
+
 def _names(plan: Plan) -> dict[str, str]:
     """Each public notice's first id; where two claim one, it is the older's, and the other keeps its own."""
     names = {entry.id: entry.id for entry in plan.public}
@@ -81,7 +86,7 @@ def _names(plan: Plan) -> dict[str, str]:
     for entry in reversed(plan.public):
         first = entry.versions[0].original
         notice = first.notice if first else entry.notice
-        name = next((old for old in notice.redirects if ID.fullmatch(old)), notice.id)  # others are former paths
+        name = first_name(notice)
         if name not in taken:
             names[entry.id] = name
             taken.add(name)

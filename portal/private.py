@@ -10,22 +10,25 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from portal import sealing, words
+from portal import calendar, sealing, words
 from portal.addresses import MY, SEALED, Addresses
 from portal.article import Articles
+from portal.changes import Changes
+from portal.chronicle import first_name
 from portal.config import Secret, Settings
 from portal.errors import PortalError
-from portal.filling import Filling
+from portal.filling import Filling, Form
 from portal.kinds import Kind
 from portal.notice import Version
 from portal.plan import Attachment, Binder, Entry, Plan, Sheet
 from portal.sealing import Content
 from portal.standing import CLOSED, Standings
-from portal.states import State
+from portal.states import State, instant
 from portal.stationery import Voice
 
 File: TypeAlias = tuple[str, bytes]
@@ -106,6 +109,9 @@ class _Sealer:
     secret: Secret
     articles: Articles
     _standings: Standings = field(init=False)
+    _changes: Changes = field(init=False)
+    _redlines: dict[tuple[str, str, str], Form] = field(default_factory=dict)
+    """What a version changed, by notice, version and language, before it is filled for a client."""
     _keys: dict[tuple[str, ...], str] = field(default_factory=dict)
     """What was sealed already, by what it is: its key as an index writes it."""
     _attached: dict[Attachment, dict[str, Any]] = field(default_factory=dict)
@@ -117,6 +123,7 @@ class _Sealer:
 
     def __post_init__(self) -> None:
         self._standings = Standings(self.plan)
+        self._changes = Changes(self.plan, self.articles)
 
     def files(self) -> Iterator[File]:
         for binder in self.plan.binders:
@@ -127,6 +134,8 @@ class _Sealer:
                 "language": binder.language,
                 "sheets": [self._listed(sheet, binder) for sheet in binder.sheets],
             }
+            if binder.sheets:
+                index["changed"] = max(map(self._changed, binder.sheets)).isoformat()
             yield from self._sealed
             self._sealed.clear()
             yield f"{SEALED}{code.index_name}", sealing.seal_index(code, binder.epoch, _json(index).encode())
@@ -145,7 +154,7 @@ class _Sealer:
             "title": filling.plain(notice.title) if filling else notice.title,
             "kind": notice.kind.value,
             "state": self._standings.of(entry).key,
-            "date": self._day(sheet.versions[0].on),
+            "date": self._day(sheet.versions[0].on).isoformat(),
             "action": action
             and {
                 "needed": action.needed,
@@ -153,14 +162,33 @@ class _Sealer:
                 "by": action.by and action.by.isoformat(),
             },
             "versions": [
-                {"number": v.number, "on": self._day(v.on), "key": self._notice(entry, v, binder)}
-                for v in sheet.versions
+                self._version(entry, before, version, binder)
+                for before, version in zip((None, *sheet.versions), sheet.versions, strict=False)
             ],
         }
-        return {key: value for key, value in facts.items() if value is not None}
+        return _present(facts)
 
-    def _day(self, at: dt.datetime) -> str:
-        return at.astimezone(self.plan.settings.zone).date().isoformat()
+    def _version(self, entry: Entry, before: Version | None, version: Version, binder: Binder) -> dict[str, Any]:
+        """A version as an index lists it; `before` is the one that this reader may read before it, if any."""
+        follows = before is not None and before.number + 1 == version.number
+        facts = {
+            "number": version.number,
+            "on": self._day(version.on).isoformat(),
+            "key": self._notice(entry, version, binder),
+            "changes": self._redline(entry, before, version, binder) if before is not None and follows else None,
+        }
+        return _present(facts)
+
+    def _changed(self, sheet: Sheet) -> dt.date:
+        """The last day on which anything that this reader sees of a notice became different."""
+        day = self._day(sheet.versions[-1].on)
+        withdrawn = sheet.entry.notice.withdrawn
+        if withdrawn is None or sheet.entry.state is not State.WITHDRAWN:
+            return day
+        return max(day, self._day(instant(withdrawn.on, self.plan.settings.zone)))
+
+    def _day(self, at: dt.datetime) -> dt.date:
+        return at.astimezone(self.plan.settings.zone).date()
 
     def _values(self, entry: Entry, binder: Binder) -> Mapping[str, str] | None:
         return entry.values.get(binder.recipient.client.id, {}) if entry.values else None
@@ -175,12 +203,7 @@ class _Sealer:
     def _notice(self, entry: Entry, version: Version, binder: Binder) -> str:
         """Seal a version in a language, for all its readers or, where it has values, for one client; its key."""
         values = self._values(entry, binder)
-        known = (
-            entry.id,
-            str(version.number),
-            binder.language,
-            binder.recipient.client.id if values is not None else "",
-        )
+        known = (entry.id, str(version.number), binder.language, self._own(entry, binder))
         if known not in self._keys:
             text = version.original
             assert text is not None, "a sheet has only versions whose text is known"
@@ -197,9 +220,53 @@ class _Sealer:
                 "language": binder.language,
                 "html": article.html,
                 "files": [self._attachment(entry, attachment) for attachment in here],
+                "dates": self._dates(version, binder, self._filling(entry, binder)),
+                "number": text.notice.number,
+                "version": version.number,
             }
-            self._keys[known] = self._seal(Content.NOTICE, known[:3], _json(content).encode())
+            self._keys[known] = self._seal(Content.NOTICE, known[:3], _json(_present(content)).encode())
         return self._keys[known]
+
+    def _dates(self, version: Version, binder: Binder, filling: Filling | None) -> list[dict[str, str]]:
+        """What a calendar shows of a version: days, or instants with their offset; the end is the first after it."""
+        text = version.text(binder.language)
+        assert text is not None, "a sheet has only versions whose text is known"
+        settings = self.plan.settings
+        name, host = first_name(text.notice), urlsplit(settings.site_url).hostname
+        found = calendar.occasions(text.notice, binder.language, settings, calendar.plain(self.articles.prose))
+        return [
+            {
+                "uid": f"{name}/{occasion.role}@{host}",
+                "summary": filling.plain(occasion.title) if filling else occasion.title,
+                "start": occasion.start.isoformat(),
+                **({"end": occasion.end.isoformat()} if occasion.end else {}),
+            }
+            for occasion in found
+        ]
+
+    def _redline(self, entry: Entry, before: Version, version: Version, binder: Binder) -> str:
+        """Seal what a version changed in the one before it; for each client where the text has values."""
+        filling = self._filling(entry, binder)
+        known = ("redline", entry.id, str(version.number), binder.language, self._own(entry, binder))
+        if known not in self._keys:
+            kind = known[1:4]
+            if kind not in self._redlines:
+                self._redlines[kind] = self._changes.between(entry, before, version, binder.language)
+            text = version.text(binder.language)
+            assert text is not None, "a sheet has only versions whose text is known"
+            note = text.notice.revisions[-1].note if text.notice.revisions else version.note
+            content = {
+                "language": binder.language,
+                "html": self._redlines[kind].filled(filling),
+                "note": (filling.plain(note) if filling else note) or None,
+                "on": self._day(version.on).isoformat(),
+            }
+            self._keys[known] = self._seal(Content.REDLINE, kind, _json(_present(content)).encode())
+        return self._keys[known]
+
+    def _own(self, entry: Entry, binder: Binder) -> str:
+        """The client that a text is filled for; empty where it says the same to all."""
+        return binder.recipient.client.id if entry.values else ""
 
     def _attachment(self, entry: Entry, attachment: Attachment) -> dict[str, Any]:
         if attachment not in self._attached:
@@ -214,6 +281,11 @@ class _Sealer:
             self._names.add(sealed.name)
             self._sealed.append((f"{SEALED}{sealed.name}", sealed.data))
         return base64.urlsafe_b64encode(sealed.key).rstrip(b"=").decode("ascii")
+
+
+def _present(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What is not known is left out."""
+    return {key: value for key, value in facts.items() if value is not None}
 
 
 def _json(data: Mapping[str, Any]) -> str:

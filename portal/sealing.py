@@ -38,6 +38,7 @@ class Content(Enum):
     INDEX = b"I"
     NOTICE = b"N"
     ATTACHMENT = b"A"
+    REDLINE = b"R"
 
 
 class Unopenable(PortalError):

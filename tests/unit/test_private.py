@@ -288,3 +288,102 @@ def test_an_image_in_a_private_text_is_sealed_with_it(folder: PortalFolder, secr
     assert 'src="#file:0"' in notice["html"]
     assert opened(files, notice["files"][0]["key"], Content.ATTACHMENT) == b"\x89PNG private picture"
     assert not any(b"private picture" in data for data in files.values())
+
+
+REVISED = """
+title: 代账费调整为 {{{{new}}}}
+date: 2026-11-20
+effective: {effective}
+audience: {audience}
+values: revised.values.csv
+number: 试〔2026〕9号
+revisions: {revisions}
+"""
+AMOUNTS = "client,new\nyunshan,300 CNY/month\nlanpu,450 CNY/month\n"
+
+
+def revised(folder: PortalFolder, earlier: str = "{segments: [small]}") -> None:
+    """A notice with values in two versions: put off by a month, its text changed in one word."""
+    folder.write("notices/2026/revised.values.csv", AMOUNTS)
+    first = REVISED.format(effective="2027-01-01", audience=earlier, revisions="[]")
+    folder.notice("revised", first, "自次月起每月 {{new}}。\n")
+    folder.commit("first")
+    line = '[{on: 2026-12-01, note: "贵司的 {{new}} 推迟一个月"}]'
+    second = REVISED.format(effective="2027-02-01", audience="{segments: [small]}", revisions=line)
+    folder.notice("revised", second, "自二月起每月 {{new}}。\n")
+    folder.commit("second")
+
+
+def sheet_of(files: dict[str, bytes], secret: Secret, contact: str, notice: str) -> dict[str, Any]:
+    return dict(next(s for s in index_of(files, secret, contact)["sheets"] if s["id"] == notice))
+
+
+def test_what_a_version_changed_is_sealed_for_whoever_may_read_both(folder: PortalFolder, secret: Secret) -> None:
+    """Facts, text and note, filled with this client's values; only the later version leads to it."""
+    revised(folder)
+    files = made(folder.plan(), secret)
+    first, second = sheet_of(files, secret, "yunshan/lin", "revised")["versions"]
+    assert "changes" not in first
+    redline = json.loads(opened(files, second["changes"], Content.REDLINE))
+    assert (redline["language"], redline["on"]) == ("zh", "2026-12-01")
+    assert redline["note"] == "贵司的 ¥300/月 推迟一个月"
+    page = re.sub("<[^>]*>", "", redline["html"])
+    assert re.search(r"生效日期\s*2027年1月1日\s*2027年2月1日", page)
+    assert re.search(r"自(删除 )?次(新增 )?二?", page)
+    assert "每月 ¥300/月。" in page
+    assert "450" not in page
+    other = sheet_of(files, secret, "lanpu/lin", "revised")["versions"][1]
+    assert "¥450/月" in json.loads(opened(files, other["changes"], Content.REDLINE))["html"]
+
+
+def test_whoever_may_not_read_the_earlier_version_gets_no_redline(folder: PortalFolder, secret: Secret) -> None:
+    """A notice first written for one client and then for both: the other's index has one version, without changes."""
+    revised(folder, "{clients: [yunshan]}")
+    files = made(folder.plan(), secret)
+    assert len(sheet_of(files, secret, "yunshan/lin", "revised")["versions"]) == 2
+    (only,) = sheet_of(files, secret, "lanpu/lin", "revised")["versions"]
+    assert only.keys() == {"number", "on", "key"}
+
+
+def test_the_dates_of_a_notice_are_sealed_with_it(folder: PortalFolder, secret: Secret) -> None:
+    """As a calendar would show them: day or instant, the end exclusive, the summary filled for the client."""
+    revised(folder)
+    folder.notice(
+        "repair",
+        "title: 停机维护\ndate: 2026-11-29\nkind: maintenance\naudience: {segments: [small]}\n"
+        "details: {starts: 2026-12-20 22:00, ends: 2026-12-21 02:00}\n",
+    )
+    files = made(folder.plan(), secret)
+    first, second = (
+        json.loads(opened(files, version["key"]))
+        for version in sheet_of(files, secret, "yunshan/lin", "revised")["versions"]
+    )
+    assert first["dates"] == [
+        {
+            "uid": "revised/effective@notices.example.com",
+            "summary": "生效：代账费调整为 ¥300/月",
+            "start": "2027-01-01",
+            "end": "2027-01-02",
+        }
+    ]
+    assert [date["start"] for date in second["dates"]] == ["2027-02-01"]
+    assert (second["number"], second["version"]) == ("试〔2026〕9号", 2)
+    repair = json.loads(opened(files, sheet_of(files, secret, "lanpu/lin", "repair")["versions"][0]["key"]))
+    assert [(date["start"], date["end"]) for date in repair["dates"]] == [
+        ("2026-12-20T22:00:00+08:00", "2026-12-21T02:00:00+08:00")
+    ]
+    assert "number" not in repair
+
+
+@pytest.mark.parametrize(
+    ("more", "day"),
+    [
+        ("", "2026-11-29"),
+        ("withdrawn: {on: 2026-12-05, reason: 误发}\n", "2026-12-05"),
+        ("withdrawn: {on: 2026-12-24, reason: 误发}\n", "2026-11-29"),
+    ],
+)
+def test_an_index_says_when_it_last_changed(folder: PortalFolder, secret: Secret, more: str, day: str) -> None:
+    """The newest version's day, or that of a withdrawal that has happened; nothing where there are no notices."""
+    folder.notice("handover", f"{TO_ONE}{more}", "按期交接。\n")
+    assert index_of(made(folder.plan(), secret), secret, "yunshan/lin")["changed"] == day
