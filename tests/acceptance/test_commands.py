@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from portal import cli, config, sealing
+from portal.cli import building
 from portal.publish import Refused
 from tests.conftest import NOW, REPOSITORY, PortalFolder
 
@@ -114,7 +115,7 @@ def test_a_refusal_while_files_change_says_so(
         raise Refused([])
 
     portal_folder.notice("a", "title: 甲\ndate: 2026-11-01")
-    monkeypatch.setattr(cli, "_publish", refuse)
+    monkeypatch.setattr(building, "put_in_place", refuse)
     assert cli.main(["build", "--root", str(portal_folder.root), "--now", NOW]) == code
     assert said in capsys.readouterr().err
 
@@ -133,5 +134,10 @@ def test_the_wheel_carries_the_templates(tmp_path: Path) -> None:
     names = subprocess.run(
         [sys.executable, "-m", "zipfile", "-l", str(wheel)], capture_output=True, text=True, check=True
     ).stdout
-    for name in ("portal/cli.py", "mailer/cli.py", "site_templates/words/zh.yml", "site_templates/my/my.js"):
+    for name in (
+        "portal/cli/__init__.py",
+        "mailer/cli/__init__.py",
+        "site_templates/words/zh.yml",
+        "site_templates/my/my.js",
+    ):
         assert name in names

@@ -1,0 +1,76 @@
+"""`python build.py`: the commands put together, exit codes, and how errors look."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+from jinja2 import TemplateError
+
+from portal.cli import access, building, serving, writing
+from portal.cli.console import CANNOT_RUN, FINE, PROBLEMS, broken_template, explain
+from portal.errors import PortalError
+from portal.publish import Refused
+
+
+class _DefaultsToBuild(click.Group):
+    """`build.py --root DIR` is `build.py build --root DIR`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or (args[0].startswith("-") and args[0] not in {"--help", "--debug", "-h"}):
+            args = ["build", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_DefaultsToBuild, context_settings={"help_option_names": ["-h", "--help"]})
+def commands() -> None:
+    """Turn committed notices into a public board and sealed private pages. Without a command: build."""
+
+
+for command in (
+    building.build,
+    building.check,
+    building.next_change,
+    serving.serve,
+    writing.new,
+    writing.init,
+    writing.import_,
+    writing.schema,
+    access.keys,
+    access.link,
+):
+    commands.add_command(command)
+
+
+def run(group: click.Command, arguments: Sequence[str] | None, name: str) -> int:
+    """Run a command and give its exit code; whatever a person can cause becomes a line or two, never a traceback."""
+    try:
+        result = group.main(args=arguments, prog_name=name, standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return CANNOT_RUN
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except Refused as error:
+        explain(error)
+        return PROBLEMS
+    except PortalError as error:
+        explain(error)
+        return CANNOT_RUN
+    except TemplateError as error:
+        explain(broken_template(error))
+        return CANNOT_RUN
+    except BrokenPipeError:
+        sys.stdout = None
+        return FINE
+    except OSError as error:
+        place = f" {error.filename}" if error.filename else ""
+        explain(PortalError(f"cannot read or write{place}: {error.strerror or type(error).__name__}"))
+        return CANNOT_RUN
+    return result if isinstance(result, int) else FINE
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The entry point of build.py; gives the exit code."""
+    return run(commands, arguments, "build.py")

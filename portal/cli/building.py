@@ -1,0 +1,159 @@
+"""`build`, `check` and `next-change`: from committed notices to a site in place."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from portal import (
+    config,
+    history,
+    leaks,
+    moved,
+    private,
+    publish,
+    rules,
+    shells,
+    site,
+    sources,
+    timetable,
+)
+from portal.article import Articles
+from portal.cli.console import (
+    CANNOT_RUN,
+    FINE,
+    PROBLEMS,
+    counted,
+    format_option,
+    now_option,
+    root_option,
+    say,
+    show,
+    watched,
+)
+from portal.cli.reading import Reading, editorial_clock, fingerprint, read
+from portal.config import Misconfigured, Settings
+from portal.errors import Format, PortalError, Problem, errors_in
+from portal.plan import Plan
+from portal.proofreading import Proofreader
+from portal.prose import Prose
+from portal.publish import Published, Refused
+from portal.shells import Shells
+
+
+def render(settings: Settings, out: Path) -> None:
+    """Have MkDocs render the shells; imported here because most builds need no MkDocs at all."""
+    from portal import mkdocs_plugin
+
+    mkdocs_plugin.render(settings, out)
+
+
+@click.command()
+@root_option
+@click.option("--out", type=click.Path(path_type=Path), help="Where the site goes; default: site/ in the portal.")
+@now_option
+@click.option("--clean", is_flag=True, help="Forget everything remembered from earlier builds.")
+def build(root: Path, out: Path | None, now: str | None, clean: bool) -> int:
+    """Check, render, seal, pass the leak gate, and put the site in place."""
+    folder = root.resolve()
+    place = out or folder / "site"
+    before = fingerprint(folder, place)
+    reading = read(root, now)
+    settings = reading.settings
+    if clean:
+        shells.forget(settings)
+    ready = prepare(reading)
+    problems = ready.problems
+    show(problems)
+    if errors_in(problems):
+        say(f"not built: {counted(problems)}; the site is as it was")
+        return PROBLEMS
+    try:
+        done = put_in_place(ready, place)
+    except Refused:
+        if fingerprint(folder, place) != before:  # pages and gate may have read the two sides of one change
+            raise PortalError("files changed while they were read; nothing was published", "build again") from None
+        raise
+    sealed = sum(1 for _ in place.glob("my/s/*"))
+    made = reading.plan
+    say(
+        f"built: {len(made.public)} public and {len(made.private)} private notices, {sealed} sealed objects; "
+        f"{done.written} files written, {done.unchanged} unchanged, {done.removed} removed"
+        + (f"; {counted(problems)}" if problems else "")
+    )
+    return FINE
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A portal ready to be published: the engine's pages, the renderer of notices, and all that is wrong."""
+
+    plan: Plan
+    shells: Shells
+    articles: Articles
+    problems: list[Problem]
+
+
+def prepare(reading: Reading) -> Prepared:
+    """Render what shows problems that reading alone does not: content pages, and every notice's text."""
+    try:
+        rendered = shells.fetch(reading.settings, render)
+    except Misconfigured as error:
+        raise Misconfigured([*reading.problems, *error.problems], error.message) from error
+    articles = Articles(reading.plan, Prose(reading.settings, reading.settings.cache_dir))
+    problems = [*reading.problems, *rendered.problems]
+    problems += moved.problems(reading.plan, reading.sources, rendered.files.keys())
+    entries = reading.plan.entries
+    reader = Proofreader(reading.plan, articles)
+    told = {problem.location for problem in problems if problem.code == "link-to-private"}
+    for entry in watched(entries, "reading notices", len(entries)):
+        found = (problem for problem in reader.read(entry) if problem.location not in told)
+        problems += rules.graded(reading.settings, found)
+    return Prepared(reading.plan, rendered, articles, list(dict.fromkeys(problems)))
+
+
+def put_in_place(ready: Prepared, out: Path) -> Published:
+    secret = config.secret(os.environ)
+    gate = leaks.Gate(ready.plan, secret)
+
+    def files() -> Iterator[tuple[str, bytes]]:
+        yield from private.files(ready.plan, secret, ready.articles)
+        yield from site.files(ready.plan, ready.shells, ready.articles)
+
+    return publish.publish(out, watched(files(), "publishing"), gate.check)
+
+
+@click.command()
+@root_option
+@now_option
+@click.option("--base", metavar="REV", help="Also say what may not become of what was published at this commit.")
+@format_option
+def check(root: Path, now: str | None, base: str | None, form: str) -> int:
+    """Say everything that is wrong with notices, clients and configuration."""
+    chosen = Format(form)
+    try:
+        problems = prepare(read(root, now, base)).problems
+    except Misconfigured as error:
+        show(error.problems, chosen)
+        return CANNOT_RUN
+    show(problems, chosen)
+    if chosen is Format.TEXT:
+        say(f"checked: {counted(problems)}" if problems else "checked: nothing to mend")
+    return PROBLEMS if errors_in(problems) else FINE
+
+
+@click.command("next-change")
+@root_option
+@now_option
+def next_change(root: Path, now: str | None) -> int:
+    """Print the next instant at which the site would differ though nothing is committed; nothing if there is none."""
+    settings = config.load(root.resolve())
+    found = sources.read(settings)
+    at = timetable.next_change(settings, found, history.read(settings, found), editorial_clock(now, settings.zone))
+    if at is not None:
+        say(at.isoformat())
+    return FINE

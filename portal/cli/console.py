@@ -1,0 +1,75 @@
+"""How commands ask and answer: options, lines, progress, errors."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import click
+from jinja2 import TemplateError, TemplateSyntaxError
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from portal.config import Misconfigured
+from portal.errors import Format, Location, PortalError, Problem, errors_in, listing, printable
+from portal.publish import Refused
+
+FINE, PROBLEMS, CANNOT_RUN = 0, 1, 2
+"""Exit codes, everywhere."""
+
+T = TypeVar("T")
+
+root_option = click.option(
+    "--root", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="The portal's folder."
+)
+now_option = click.option("--now", metavar="ISO", help="The editorial clock, for reproducible runs; default: now.")
+format_option = click.option("--format", "form", type=click.Choice([f.value for f in Format]), default="text")
+
+
+def say(text: str) -> None:
+    click.echo(printable(text, lines=True))
+
+
+def show(problems: list[Problem], form: Format = Format.TEXT) -> None:
+    if problems or form is Format.JSON:
+        click.echo(listing(problems, form), err=form is Format.TEXT)
+
+
+def counted(problems: list[Problem]) -> str:
+    errors = len(errors_in(problems))
+    return f"{errors} error{'s' * (errors != 1)}, {len(problems) - errors} warning{'s' * (len(problems) - errors != 1)}"
+
+
+def watched(items: Iterable[T], label: str, total: int | None = None) -> Iterator[T]:
+    """Pass items on; on a terminal show how far it is."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield from items
+        return
+    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        yield from progress.track(items, total=total)
+
+
+def private_text_may_show(show_private: bool) -> bool:
+    return show_private or os.environ.get("CI") != "true"
+
+
+def explain(error: PortalError) -> None:
+    if isinstance(error, (Misconfigured, Refused)):
+        show(error.problems)
+    click.echo(printable(str(error)), err=True)
+    if error.hint:
+        click.echo(f"    {printable(error.hint)}", err=True)
+
+
+def broken_template(error: TemplateError) -> PortalError:
+    """A template of the portal's own, in site_templates/, that cannot be used."""
+    said = " ".join(str(error.message or type(error).__name__).split())
+    where = None
+    if isinstance(error, TemplateSyntaxError) and (error.filename or error.name):
+        where = Location(os.path.relpath(error.filename or error.name or ""), error.lineno)
+    hint = "mend it in the portal's site_templates/, or remove it there; the program has its own"
+    return PortalError(f"a template cannot be used: {said}", hint, where)
