@@ -1,10 +1,9 @@
-"""The private pages: one public document for everybody, and a sealed file for whatever only some may read."""
+"""The private pages: a sealed file for whatever only some may read, beside the document that opens them."""
 
 from __future__ import annotations
 
 import base64
 import datetime as dt
-import hashlib
 import itertools
 import json
 from collections.abc import Iterator, Mapping
@@ -12,22 +11,18 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-
-from portal import calendar, sealing, words
-from portal.addresses import MY, SEALED, Addresses
+from portal import calendar, door, sealing
+from portal.addresses import SEALED
 from portal.article import Articles
 from portal.changes import Changes
 from portal.chronicle import first_name
-from portal.config import Secret, Settings
+from portal.config import Secret
 from portal.errors import PortalError
 from portal.filling import Filling, Form
-from portal.kinds import Kind
 from portal.notice import Version
 from portal.plan import Attachment, Binder, Entry, Plan, Sheet
 from portal.sealing import Content
-from portal.standing import CLOSED, Standings
+from portal.standing import Standings
 from portal.states import State, instant
 from portal.stationery import Voice
 
@@ -43,62 +38,8 @@ def files(plan: Plan, secret: Secret | None, articles: Articles) -> Iterator[Fil
                 "PORTAL_SECRET is not set",
                 "the private pages are sealed with it; `build.py keys new` makes one, once, to be kept like a seal",
             )
-        return document(plan.settings)
-    return itertools.chain(document(plan.settings), _Sealer(plan, secret, articles).files())
-
-
-def document(settings: Settings) -> Iterator[File]:
-    """The page that opens sealed files, with its script and style: public, and free of anything private."""
-    names: dict[str, str] = {}
-    folder = words.TEMPLATES / MY
-    sources = {
-        "article.css": words.TEMPLATES / "theme" / "assets" / "duenotice.css",
-        "my.css": folder / "my.css",
-        "unseal.js": folder / "unseal.js",
-        "my.js": folder / "my.js",
-    }
-    for name, file in sources.items():
-        text = file.read_text(encoding="utf-8")
-        for other, hashed in names.items():
-            text = text.replace(f'"./{other}"', f'"./{hashed}"')
-        data = text.encode()
-        stem, _, ending = name.rpartition(".")
-        names[name] = f"{stem}.{hashlib.sha256(data).hexdigest()[:10]}.{ending}"
-        yield f"{MY}{names[name]}", data
-    yield f"{MY}index.html", _page(settings, names).encode()
-
-
-def _page(settings: Settings, assets: dict[str, str]) -> str:
-    templates = Environment(
-        loader=FileSystemLoader(words.TEMPLATES / MY),
-        autoescape=True,
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-    )
-    spoken = {language: _words(language) for language in settings.languages}
-    firms = {language: settings.name_in(language) for language in settings.languages}
-    homes = {language: "../" + Addresses(language, settings.default_language).home for language in settings.languages}
-    data = {"languages": settings.languages, "words": spoken, "firms": firms, "homes": homes}
-    return templates.get_template("index.html").render(
-        languages=settings.languages,
-        names=settings.options.languages,
-        words=spoken,
-        firms=firms,
-        homes=homes,
-        assets=assets,
-        # Inside <script> only "</" and "<!" could end or bend the JSON.
-        data=Markup(_json(data).replace("<", "\\u003c")),  # noqa: S704
-    )
-
-
-def _words(language: str) -> dict[str, Any]:
-    """What the page says in a language: its own words, and what kinds and states of notices are called."""
-    own, common = words.load(language, "my"), words.load(language)
-    return {
-        **{key: own(key) for key in sorted(own.keys)},
-        "kinds": {kind.value: common(f"kind.{kind.value}") for kind in Kind},
-        "states": {key: common(f"state.{key}") for key in (*(state.value for state in State), CLOSED)},
-    }
+        return door.files(plan.settings)
+    return itertools.chain(door.files(plan.settings), _Sealer(plan, secret, articles).files())
 
 
 @dataclass

@@ -238,6 +238,7 @@ def test_the_document_exists_without_any_client(portal_folder: PortalFolder) -> 
     assert sorted(re.sub(r"\.[0-9a-f]{10}\.", ".#.", path) for path in made(portal_folder.plan(), None)) == [
         "my/article.#.css",
         "my/index.html",
+        "my/moment.#.js",
         "my/my.#.css",
         "my/my.#.js",
         "my/unseal.#.js",

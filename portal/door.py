@@ -1,0 +1,81 @@
+"""The document at /my/, with its scripts and styles: public, and the same whatever is private."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from portal import words
+from portal.addresses import MY, Addresses
+from portal.config import Settings
+from portal.kinds import Kind
+from portal.standing import CLOSED
+from portal.states import State
+from portal.stationery import Voice
+
+_SHARED = {"article.css": "duenotice.css", "moment.js": "duenotice.js"}
+"""What the public pages use too, from the theme's assets."""
+_STYLES = ("article.css", "my.css")
+_MODULES = ("unseal.js", "my.js")
+"""A module imports only from those before it: a name ends in a hash of the content, other modules' names included."""
+
+
+def files(settings: Settings) -> Iterator[tuple[str, bytes]]:
+    """The page that opens sealed files, and what it loads: (path below the site's root, bytes)."""
+    names: dict[str, str] = {}
+    for name in (*_STYLES, "moment.js", *_MODULES):
+        text = _source(name)
+        for other, hashed in names.items():
+            text = text.replace(f'"./{other}"', f'"./{hashed}"')
+        data = text.encode()
+        stem, _, ending = name.rpartition(".")
+        names[name] = f"{stem}.{hashlib.sha256(data).hexdigest()[:10]}.{ending}"
+        yield f"{MY}{names[name]}", data
+    yield f"{MY}index.html", _page(settings, names).encode()
+
+
+def _source(name: str) -> str:
+    shared = _SHARED.get(name)
+    folder = words.TEMPLATES / "theme" / "assets" if shared else words.TEMPLATES / MY
+    return (folder / (shared or name)).read_text(encoding="utf-8")
+
+
+def _page(settings: Settings, assets: dict[str, str]) -> str:
+    templates = Environment(
+        loader=FileSystemLoader(words.TEMPLATES / MY),
+        autoescape=True,
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    spoken = {language: _words(settings, language) for language in settings.languages}
+    firms = {language: settings.name_in(language) for language in settings.languages}
+    homes = {language: "../" + Addresses(language, settings.default_language).home for language in settings.languages}
+    data = {"languages": settings.languages, "words": spoken, "firms": firms, "homes": homes}
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return templates.get_template("index.html").render(
+        languages=settings.languages,
+        names=settings.options.languages,
+        words=spoken,
+        firms=firms,
+        homes=homes,
+        assets=assets,
+        modules=[assets[name] for name in _MODULES],
+        # Inside <script> only "</" and "<!" could end or bend the JSON.
+        data=Markup(text.replace("<", "\\u003c")),  # noqa: S704
+    )
+
+
+def _words(settings: Settings, language: str) -> dict[str, Any]:
+    """What the page says in a language: its own words, and those that it has in common with the public pages."""
+    own, common = words.load(language, "my"), words.load(language)
+    return {
+        **{key: own(key) for key in sorted(own.keys)},
+        "kinds": {kind.value: common(f"kind.{kind.value}") for kind in Kind},
+        "states": {key: common(f"state.{key}") for key in (*(state.value for state in State), CLOSED)},
+        "relative": Voice(settings, language).relative,
+    }
