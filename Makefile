@@ -5,7 +5,7 @@ PY := .venv/bin/python
 PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test serve lint format requirements clean
+.PHONY: help demo test serve bench lint format requirements clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -32,6 +32,9 @@ test: .venv/dev ## All tests, with the system programs they need
 
 serve: .venv/run ## The sample portal on http://127.0.0.1:8000/, built again at every change
 	@$(PY) demo.py --serve
+
+bench: .venv/dev ## How fast it is and how much memory it takes, beside its peers: make bench [ONLY="sealed"] [JSON=1]
+	@$(PY) -m bench $(ONLY) $(if $(JSON),--json)
 
 lint: .venv/dev ## Format, style, types and import directions
 	@.venv/bin/ruff format --check --quiet . || { echo "run: make format" >&2; exit 1; }

@@ -1,0 +1,1 @@
+"""Measures what Duenotice promises, with its peers beside it; `make bench` runs it. Nothing here is a test."""
