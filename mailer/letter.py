@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
+from mailer.mailbox import domain_of
+
 _OPEN, _CLOSE = "\ufdd0", "\ufdd1"
 """Noncharacters (Unicode 23.7) around a slot's name; `clean` takes them out of what people write."""
 _SLOT = re.compile(f"{_OPEN}([a-z]+)(?:\\.(\\d+))?{_CLOSE}")
@@ -43,11 +45,22 @@ class Letter(BaseModel):
     """Paths below the site that must be there before the message leaves."""
     newest: dt.datetime
     """When the youngest text it links to was published, or withdrawn."""
+    thread: tuple[str, ...] = ()
+    """Message-IDs of what this one follows, oldest first (RFC 5322, section 3.6.4)."""
+    returns: str = ""
+    """Where failures come back to (RFC 5321, section 3.6.3); empty: the sender."""
+    unsubscribe: str = ""
+    """The https address that takes this person off with one click (RFC 8058); empty where nothing receives it."""
 
     @property
     def message_id(self) -> str:
         """The same for ever, so that whoever gets a message twice can see that it is one."""
-        return f"<{self.key}@{self.sender.rpartition('@')[2]}>"
+        return f"<{self.key}@{domain_of(self.sender)}>"
+
+    @property
+    def envelope_sender(self) -> str:
+        """What MAIL FROM says."""
+        return self.returns or self.sender
 
 
 class Skeleton(BaseModel):
@@ -72,6 +85,12 @@ def clean(text: str) -> str:
 
 def slot(name: str, index: int | None = None) -> str:
     return f"{_OPEN}{name}{_CLOSE}" if index is None else f"{_OPEN}{name}.{index}{_CLOSE}"
+
+
+def pieces(text: str) -> tuple[tuple[str, ...], tuple[tuple[str, int], ...]]:
+    """A text taken apart: what stands before, between and after its slots, and each slot's name and index."""
+    parts = _SLOT.split(text)
+    return tuple(parts[::3]), tuple((parts[i], int(parts[i + 1] or 0)) for i in range(1, len(parts), 3))
 
 
 def fill(text: str, slots: Mapping[str, Sequence[str]], written: Callable[[str], str]) -> str:

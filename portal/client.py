@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
+import idna
 from pydantic import AfterValidator, Field, model_validator
 
 from portal.days import Day
@@ -19,9 +21,8 @@ ACCESS_AFTER_END = dt.timedelta(days=180)
 """How long a former client still sees what concerns it, unless the registry says otherwise."""
 
 REGISTRY_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
-_EMAIL = re.compile(
-    r"[^@\s\"'<>(),;:\\\[\]\x00-\x1f]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z0-9-]{2,}"
-)
+_LOCAL = re.compile(r"[^@\s\"<>(),;:\\\[\].\x00-\x20\x7f-\xa0]+(?:\.[^@\s\"<>(),;:\\\[\].\x00-\x20\x7f-\xa0]+)*")
+_DOMAIN = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9-]{2,63}")
 
 
 def _identifier(value: str) -> str:
@@ -31,9 +32,14 @@ def _identifier(value: str) -> str:
 
 
 def _address(value: str) -> str:
-    if not _EMAIL.fullmatch(value) or ".." in value or len(value) > 254:
-        raise ValueError("is not an e-mail address; write one like lin@example.com")
-    return value
+    """Of RFC 5321 and 6531, without quoted local parts: é@example.com and 用户@例子.公司 are addresses."""
+    local, _, domain = value.rpartition("@")
+    with suppress(idna.IDNAError, UnicodeError):
+        travelling = domain if domain.isascii() else idna.encode(domain, uts46=True).decode("ascii")
+        fits = len(local.encode()) <= 64 and len(local.encode()) + 1 + len(travelling) <= 254
+        if fits and _LOCAL.fullmatch(local) and _DOMAIN.fullmatch(travelling):
+            return value
+    raise ValueError("is not an e-mail address; write one like lin@example.com")
 
 
 def _zone(value: str) -> str:
