@@ -1,4 +1,4 @@
-"""The QR code that a printed notice carries: the way back from paper to its permanent address."""
+"""QR codes: the way back from a printed notice to its address, and from a terminal to a phone."""
 
 from __future__ import annotations
 
@@ -15,4 +15,11 @@ def svg(address: str) -> bytes:
     code = segno.make_qr(address, error="m", mask=_MASK)
     out = io.BytesIO()
     code.save(out, kind="svg", border=4, light="#fff", xmldecl=False, omitsize=True, nl=False)
+    return out.getvalue()
+
+
+def blocks(address: str) -> str:
+    """Lines of half-block characters for a terminal, two rows of modules in a line."""
+    out = io.StringIO()
+    segno.make_qr(address, error="m").terminal(out, compact=True)
     return out.getvalue()

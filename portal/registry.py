@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from portal import explain, located
+from portal import epochs, explain, located
 from portal.client import Client, Registry
 from portal.config import Settings
 from portal.errors import Location, Problem, Severity
 from portal.located import Document
-
-EPOCHS_FILE = "epochs.json"
-"""{"client/contact": epoch}; whoever is not in it is at epoch 1."""
 
 
 def read(settings: Settings, problems: list[Problem]) -> tuple[Registry, dict[str, Document]]:
@@ -101,21 +97,12 @@ def _read_client(shown: str, file: Path) -> tuple[Client | None, Document, list[
 
 
 def _read_epochs(settings: Settings, problems: list[Problem]) -> dict[str, int]:
-    file = settings.registry_dir / EPOCHS_FILE
-    if not file.is_file():
-        return {}
+    file = settings.registry_dir / epochs.EPOCHS_FILE
     try:
-        data = json.loads(file.read_text(encoding="utf-8"))
-    except (ValueError, OSError):
-        data = None
-    if not isinstance(data, dict) or not all(isinstance(n, int) and n >= 1 for n in data.values()):
-        problems.append(
-            Problem(
-                Location(settings.shown(file)),
-                "epochs",
-                "the file of epochs is damaged",
-                "take it back from the repository's history; it is written by `keys rotate`",
-            )
-        )
-        return {}
-    return {str(k): int(n) for k, n in data.items()}
+        return epochs.read(settings.registry_dir)
+    except OSError as error:
+        message, hint = f"the file cannot be read: {error.strerror}", "check its permissions"
+        problems.append(Problem(Location(settings.shown(file)), "unreadable", message, hint))
+    except epochs.Damaged as error:
+        problems.append(Problem(Location(settings.shown(file)), "epochs", error.message, error.hint))
+    return {}

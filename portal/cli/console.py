@@ -25,6 +25,7 @@ root_option = click.option(
     "--root", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="The portal's folder."
 )
 now_option = click.option("--now", metavar="ISO", help="The editorial clock, for reproducible runs; default: now.")
+show_private_option = click.option("--show-private", is_flag=True, help="Show private text also where CI=true.")
 format_option = click.option("--format", "form", type=click.Choice([f.value for f in Format]), default="text")
 
 
