@@ -16,7 +16,7 @@ import hashlib
 import html
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from importlib.util import find_spec
 from itertools import pairwise
@@ -26,6 +26,7 @@ from urllib.parse import unquote
 
 from portal import sealing, words
 from portal.addresses import SEALED
+from portal.chunked import Chunked
 from portal.client import Recipient
 from portal.config import CONFIG_FILE, Secret
 from portal.errors import Location, Problem
@@ -107,20 +108,24 @@ class Gate:
         for text in self._public_texts(plan):
             self._forget(text)
 
-    def check(self, path: str, data: bytes) -> list[Problem]:
-        """What must keep a file (path below the site, bytes) from being published; names sources, never text."""
+    def check(self, path: str, data: bytes | Chunked) -> list[Problem]:
+        """What must keep a file (path below the site, its bytes) from being published; names sources, never text."""
         if path.startswith(SEALED) or not (self._marks or self._closed_digests):
             return []
-        digest = hashlib.sha256(data).hexdigest()
+        digest = _digest([data] if isinstance(data, bytes) else data)
         if digest in self._closed_digests:
             return [_private_text(path, self._closed_digests[digest])]
         if digest in self._open_files:
             return []
         found = {digest} & self._marks.keys() | self._found(unquote(path))
+        if not isinstance(data, bytes):
+            if digest in self._marks:
+                return [_private_text(path, self._marks[digest])]
+            return [_unsearchable(path, "what is published in pieces must be a public source")]
         for text in _readable(data):
             if text is None:
                 hint = f"a compressed file must be sound, and at most {_UNPACKED // 1_000_000} MB unpacked"
-                return [Problem(Location(path), "unsearchable", "the gate cannot look into this file", hint)]
+                return [_unsearchable(path, hint)]
             found |= self._found(text) | self._found_across(_seamless(text))
         if found:
             found -= self._marks_of_the_engine
@@ -233,6 +238,17 @@ class Gate:
                 if head in heads:
                     found.update(name for name in self._heads[head] if tokens[i : i + len(name)] == name)
         return found & self._marks.keys()
+
+
+def _digest(pieces: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def _unsearchable(path: str, hint: str) -> Problem:
+    return Problem(Location(path), "unsearchable", "the gate cannot look into this file", hint)
 
 
 def _private_text(path: str, origin: Origin) -> Problem:

@@ -32,7 +32,7 @@ from mkdocs.structure.pages import Page
 from mkdocs.structure.toc import AnchorLink, TableOfContents
 from mkdocs.utils.templates import TemplateContext
 
-from portal import explain, frontmatter, history, plan, shells, sources, words
+from portal import chunked, explain, frontmatter, history, plan, shells, sources, words
 from portal.addresses import Addresses
 from portal.article import Articles
 from portal.config import CONFIG_FILE, Misconfigured, Settings
@@ -319,7 +319,7 @@ class DuenoticePlugin(BasePlugin[_NoOptions]):  # type: ignore[no-untyped-call]
             for path, data in public_files(made, shells.load(self.settings, rendered), articles):
                 file = site / path
                 file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_bytes(data)
+                chunked.write(file, data)
 
 
 def render(settings: Settings, out: Path) -> None:

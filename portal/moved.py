@@ -7,7 +7,8 @@ import html
 from collections.abc import Iterator, Set
 from pathlib import PurePosixPath
 
-from portal import words
+from portal import chunked, words
+from portal.chunked import File
 from portal.errors import Problem
 from portal.notice import former_file
 from portal.plan import Entry, Plan
@@ -18,8 +19,8 @@ _SCRIPT = "assets/duenotice-moved.js"
 """Takes the fragment along, which no refresh does."""
 
 
-def files(plan: Plan, taken: Set[str]) -> Iterator[tuple[str, bytes]]:
-    """The pages at former ids and former paths: (path below the site's root, bytes). What is `taken` stays as it is."""
+def files(plan: Plan, taken: Set[str]) -> Iterator[File]:
+    """The pages at former ids and former paths. What is `taken` stays as it is."""
     there = _Tree(taken)
     for entry in plan.public:
         for old in entry.notice.redirects:
@@ -67,7 +68,7 @@ def _from_path(plan: Plan, entry: Entry, old: str) -> Iterator[tuple[str, bytes]
         yield file, _page(plan, entry, language, plan.addresses(language).notice(entry.id))
 
 
-def _from_id(plan: Plan, entry: Entry, old: str) -> Iterator[tuple[str, bytes]]:
+def _from_id(plan: Plan, entry: Entry, old: str) -> Iterator[File]:
     """Every page that the notice had, or has, under a former id; its files stand there once more."""
     for language in plan.settings.languages:
         addresses = plan.addresses(language)
@@ -80,7 +81,7 @@ def _from_id(plan: Plan, entry: Entry, old: str) -> Iterator[tuple[str, bytes]]:
     for attachment in entry.attachments:
         yield (
             plan.addresses(plan.settings.default_language).attachment(old, attachment.name),
-            attachment.file.read_bytes(),
+            chunked.of(attachment.file),
         )
 
 

@@ -5,6 +5,7 @@ Only the public part of the plan is read, so that no byte of it can depend on wh
 
 from __future__ import annotations
 
+import hashlib
 import html
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,25 +14,27 @@ from importlib.metadata import version as version_of
 from itertools import chain
 from urllib.parse import quote
 
-from portal import editions, moved, qr, words
+from portal import chunked, editions, moved, qr, words
 from portal.addresses import BUILD, MY, QR
 from portal.almanac import Almanac
 from portal.article import Articles
 from portal.board import Boards
 from portal.board import name as board_name
 from portal.changes import Changes
+from portal.chunked import File
 from portal.editions import Month
 from portal.notice import Version
 from portal.plan import Attachment, Entry, Listing, Plan
 from portal.selector import Selectors
 from portal.shells import Page, Shells
 from portal.stationery import Voice
+from portal.words import TEMPLATES
+
+_LOST = "assets/duenotice-lost.js"
 
 
-def files(
-    plan: Plan, shells: Shells, articles: Articles, beside: Iterable[tuple[str, bytes]] = ()
-) -> Iterator[tuple[str, bytes]]:
-    """The pages, and the files `beside` them: (path below the site's root, bytes), each path once.
+def files(plan: Plan, shells: Shells, articles: Articles, beside: Iterable[File] = ()) -> Iterator[File]:
+    """The pages, and the files `beside` them, each path once.
 
     A page at an old address gives way to all of them.
     """
@@ -42,7 +45,7 @@ def files(
     yield from moved.files(plan, taken)
 
 
-def _living(plan: Plan, shells: Shells, articles: Articles) -> Iterator[tuple[str, bytes]]:
+def _living(plan: Plan, shells: Shells, articles: Articles) -> Iterator[File]:
     months = editions.months(plan.public, plan.now, plan.settings.zone)
     selectors = Selectors(plan, months)
     menus = {language: selectors.board(language) for language in plan.settings.languages}
@@ -122,9 +125,7 @@ def _list_page(plan: Plan, listing: Listing, number: int, language: str, board: 
     )
 
 
-def _notice(
-    plan: Plan, shells: Shells, articles: Articles, entry: Entry, selectors: Selectors
-) -> Iterator[tuple[str, bytes]]:
+def _notice(plan: Plan, shells: Shells, articles: Articles, entry: Entry, selectors: Selectors) -> Iterator[File]:
     """A page for each version, and the latest once more under the notice's own address."""
     own = {code: plan.addresses(code).notice(entry.id) for code in plan.settings.languages}
     for version in entry.versions:
@@ -143,7 +144,7 @@ def _notice(
                 yield f"{page.path}{QR}", _qr(plan.settings.site_url + page.path, articles)
     for attachment in entry.attachments:
         path = plan.addresses(plan.settings.default_language).attachment(entry.id, attachment.name)
-        yield path, attachment.file.read_bytes()
+        yield path, chunked.of(attachment.file)
 
 
 def _changes(
@@ -210,9 +211,17 @@ def _missing(plan: Plan, menus: Mapping[str, str]) -> Page:
             f'<p><a href="{html.escape(plan.settings.base + plan.addresses(language).home)}">'
             f"{html.escape(spoken('missing.home'))}</a></p>\n</section>"
         )
+    parts.append(_lost(plan))
     title = words.load(plan.settings.default_language, "site")("missing.title")
     selector = menus[plan.settings.default_language]
     return Page(path="", title=title, description=title, body="\n".join(parts), listed=False, selector=selector)
+
+
+def _lost(plan: Plan) -> str:
+    """What leads a link to the private pages on, if its # was made into %23 on the way: the host knows no such file."""
+    mark = hashlib.sha256((TEMPLATES / "theme" / _LOST).read_bytes()).hexdigest()[:8]
+    base = html.escape(plan.settings.base)
+    return f'<script src="{base}{_LOST}?{mark}" data-door="{base}{MY}"></script>'
 
 
 def _sitemap(plan: Plan, shells: Shells) -> str:

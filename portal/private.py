@@ -8,7 +8,7 @@ import itertools
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from portal import calendar, door, sealing
@@ -16,6 +16,7 @@ from portal.addresses import SEALED
 from portal.article import Articles
 from portal.changes import Changes
 from portal.chronicle import first_name
+from portal.chunked import Chunked, File
 from portal.config import Secret
 from portal.errors import PortalError
 from portal.filling import Filling, Form
@@ -25,9 +26,6 @@ from portal.sealing import Content
 from portal.standing import Standings
 from portal.states import State, instant
 from portal.stationery import Voice
-
-File: TypeAlias = tuple[str, bytes]
-"""A path below the site's root, and what stands there."""
 
 
 def files(plan: Plan, secret: Secret | None, articles: Articles) -> Iterator[File]:
@@ -211,17 +209,23 @@ class _Sealer:
 
     def _attachment(self, entry: Entry, attachment: Attachment) -> dict[str, Any]:
         if attachment not in self._attached:
-            data = attachment.file.read_bytes()
-            key = self._seal(Content.ATTACHMENT, (entry.id, attachment.name), data)
-            self._attached[attachment] = {"name": attachment.name, "size": len(data), "key": key}
+            sealed = sealing.seal_file(self.secret, (entry.id, attachment.name), attachment.file)
+            key = self._handed_on(sealed.name, sealed.content, sealed.key)
+            self._attached[attachment] = {"name": attachment.name, "size": sealed.size, "key": key}
         return self._attached[attachment]
 
-    def _seal(self, content: Content, identity: tuple[str, ...], plaintext: bytes) -> str:
+    def _seal(
+        self, content: Literal[Content.NOTICE, Content.REDLINE], identity: tuple[str, ...], plaintext: bytes
+    ) -> str:
         sealed = sealing.seal(self.secret, content, identity, plaintext)
-        if sealed.name not in self._names:
-            self._names.add(sealed.name)
-            self._sealed.append((f"{SEALED}{sealed.name}", sealed.data))
-        return base64.urlsafe_b64encode(sealed.key).rstrip(b"=").decode("ascii")
+        return self._handed_on(sealed.name, sealed.data, sealed.key)
+
+    def _handed_on(self, name: str, data: bytes | Chunked, key: bytes) -> str:
+        """Hand a sealed file on, once; its key as an index writes it."""
+        if name not in self._names:
+            self._names.add(name)
+            self._sealed.append((f"{SEALED}{name}", data))
+        return base64.urlsafe_b64encode(key).rstrip(b"=").decode("ascii")
 
 
 def _present(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,11 +15,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from portal import chunked
 from portal.addresses import BUILD
+from portal.chunked import Chunked, File
 from portal.errors import PortalError, Problem
 
-Gate = Callable[[str, bytes], list[Problem]]
-"""Says what must not be published in a file: (path below the site, bytes) -> problems."""
+Gate = Callable[[str, bytes | Chunked], list[Problem]]
+"""Says what must not be published in a file: (path below the site, its bytes) -> problems."""
 
 _JOURNAL = "journal.json"
 
@@ -41,7 +43,7 @@ class Refused(PortalError):
         self.problems = problems
 
 
-def publish(out: Path, files: Iterable[tuple[str, bytes]], gate: Gate) -> Published:
+def publish(out: Path, files: Iterable[File], gate: Gate) -> Published:
     """Make `out` hold exactly `files`. Raises Refused, PortalError; then `out` is as it was."""
     out = out.absolute()
     staging = out.parent / f".{out.name}.staging"
@@ -56,7 +58,7 @@ def publish(out: Path, files: Iterable[tuple[str, bytes]], gate: Gate) -> Publis
             raise
 
 
-def _publish(out: Path, staging: Path, files: Iterable[tuple[str, bytes]], gate: Gate) -> Published:
+def _publish(out: Path, staging: Path, files: Iterable[File], gate: Gate) -> Published:
     staging.mkdir(parents=True)
     problems: list[Problem] = []
     kept: set[str] = set()
@@ -69,7 +71,7 @@ def _publish(out: Path, staging: Path, files: Iterable[tuple[str, bytes]], gate:
         kept.add(path)
         problems += gate(path, data)
         if not problems and not _holds(out / path, data):
-            (staging / str(len(staged))).write_bytes(data)
+            chunked.write(staging / str(len(staged)), data)
             staged.append(path)
     if problems:
         raise Refused(problems)
@@ -93,11 +95,18 @@ def _at_one_moment(staging: Path, count: int) -> None:
         os.utime(staging / str(number), ns=(moment, moment))
 
 
-def _holds(file: Path, data: bytes) -> bool:
+def _holds(file: Path, data: bytes | Chunked) -> bool:
     try:
-        return file.stat().st_size == len(data) and file.read_bytes() == data
+        if isinstance(data, bytes):
+            return file.stat().st_size == len(data) and file.read_bytes() == data
+        return file.stat().st_size == data.size and _alike(file, data)
     except OSError:
         return False
+
+
+def _alike(file: Path, data: Chunked) -> bool:
+    with file.open("rb") as opened:
+        return all(opened.read(len(piece)) == piece for piece in data)
 
 
 def _present(out: Path) -> Iterator[str]:

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 
 from portal import calendar, feeds, lookup, pages, register, subscribe
 from portal.article import Articles
+from portal.chunked import File
 from portal.plan import Plan
 from portal.shells import Shells
 
 
-def files(plan: Plan, shells: Shells, articles: Articles) -> Iterator[tuple[str, bytes]]:
-    """Every public file but the private pages' document: (path below the site's root, bytes), each path once."""
+def files(plan: Plan, shells: Shells, articles: Articles) -> Iterator[File]:
+    """Every public file but the private pages' document, each path once."""
     yield from pages.files(plan, shells, articles, _beside(plan, shells, articles))
 
 

@@ -23,6 +23,7 @@ from portal import (
     timetable,
 )
 from portal.article import Articles
+from portal.chunked import File
 from portal.cli.console import (
     CANNOT_RUN,
     FINE,
@@ -120,7 +121,7 @@ def put_in_place(ready: Prepared, out: Path) -> Published:
     secret = config.secret(os.environ)
     gate = leaks.Gate(ready.plan, secret)
 
-    def files() -> Iterator[tuple[str, bytes]]:
+    def files() -> Iterator[File]:
         yield from private.files(ready.plan, secret, ready.articles)
         yield from site.files(ready.plan, ready.shells, ready.articles)
 

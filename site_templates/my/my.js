@@ -1,6 +1,6 @@
 // The private pages: takes the code, opens the contact's index, shows notices, saves attachments. Nothing is stored.
 
-import { Mistyped, Unopenable, indexName, objectName, readCode, readKey, unseal, unsealIndex } from "./unseal.js";
+import { Mistyped, Unopenable, importCode, indexName, objectName, readCode, readKey, unseal, unsealIndex, unsealStream } from "./unseal.js";
 
 const HERE = new URL("./", import.meta.url);
 const DATA = JSON.parse(document.getElementById("words").textContent);
@@ -87,7 +87,7 @@ function takeCode() {
 
 // --- opening --------------------------------------------------------------------------------------------------------
 
-async function fetched(name) {
+async function requested(name) {
   let response;
   try {
     response = await fetch(new URL(`s/${name}`, HERE), { cache: "no-cache", credentials: "omit", referrerPolicy: "no-referrer" });
@@ -96,6 +96,11 @@ async function fetched(name) {
   }
   if (response.status === 404 || response.status === 410 || response.status === 403) throw new Unknown();
   if (!response.ok) throw new Unavailable();
+  return response;
+}
+
+async function fetched(name) {
+  const response = await requested(name);
   try {
     return new Uint8Array(await response.arrayBuffer());
   } catch {
@@ -104,7 +109,8 @@ async function fetched(name) {
 }
 
 async function openCode(text) {
-  const code = await readCode(/[#%]/.test(text) ? codeIn(`${HERE.pathname}${text}`) : text); // a whole link may be pasted
+  const typed = /[#%]/.test(text) ? codeIn(`${HERE.pathname}${text}`) : text; // a whole link may be pasted
+  const code = await importCode(await readCode(typed));
   const name = await indexName(code);
   const { content } = await unsealIndex(code, await fetched(name));
   const binder = { name, ...JSON.parse(new TextDecoder().decode(content)) };
@@ -115,9 +121,20 @@ async function openCode(text) {
   if (DATA.languages.includes(binder.language)) language = binder.language;
 }
 
-async function opened(key, letter) {
-  const bytes = readKey(key);
-  return unseal(bytes, letter, await fetched(await objectName(bytes)));
+async function opened(text, letter) {
+  const key = await readKey(text);
+  return unseal(key, letter, await fetched(await objectName(key)));
+}
+
+/** An attachment as a Blob, opened as it arrives. */
+async function openedFile(text, type = "") {
+  const key = await readKey(text);
+  const response = await requested(await objectName(key));
+  try {
+    return await unsealStream(key, response, type);
+  } catch (error) {
+    throw error instanceof Unopenable ? error : new Offline();
+  }
 }
 
 function reason(error) {
@@ -325,7 +342,7 @@ function attach(link, file) {
   const save = async () => {
     tell("saving");
     try {
-      const address = URL.createObjectURL(new Blob([await opened(file.key, "A")], { type: "application/octet-stream" }));
+      const address = URL.createObjectURL(await openedFile(file.key, "application/octet-stream"));
       element("a", { href: address, download: file.name }).click();
       setTimeout(() => URL.revokeObjectURL(address), 60_000);
       tell("saved");
@@ -342,7 +359,7 @@ async function reveal(image, file) {
   image.removeAttribute("src");
   if (!file) return;
   try {
-    const address = URL.createObjectURL(new Blob([await opened(file.key, "A")]));
+    const address = URL.createObjectURL(await openedFile(file.key));
     image.onload = image.onerror = () => URL.revokeObjectURL(address); // once drawn, no copy stays after logging out
     image.src = address;
   } catch (error) {

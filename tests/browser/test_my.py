@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
-from portal import private, sealing
+from portal import chunked, private, sealing
 from portal.article import Articles
 from portal.config import Secret
 from portal.prose import Prose
@@ -87,7 +87,7 @@ def site(portal_folder: PortalFolder, secret: Secret, serve: Callable[[Path], st
     for path, data in private.files(plan, secret, Articles(plan, Prose(plan.settings))):
         file = root / path
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(data)
+        chunked.write(file, data)
     codes = {b.recipient.key: sealing.code(secret, b.recipient.key, b.epoch) for b in plan.binders}
     return Site(serve(root), root, codes)
 

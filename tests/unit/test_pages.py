@@ -28,7 +28,7 @@ def site(folder: PortalFolder, now: str = NOW) -> Mapping[str, bytes]:
     result: dict[str, bytes] = {}
     for path, data in pages.files(plan, rendered, Articles(plan, Prose(plan.settings))):
         assert path not in result
-        result[path] = data
+        result[path] = bytes(data)
     return result
 
 

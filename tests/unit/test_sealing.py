@@ -125,7 +125,7 @@ def test_whatever_differs_has_a_key_of_its_own() -> None:
         sealing.seal(SECRET, Content.NOTICE, ("fees", "1", "zh"), b"texts"),
         sealing.seal(SECRET, Content.NOTICE, ("fees", "1", "zh"), b"text\0"),
         sealing.seal(SECRET, Content.NOTICE, ("fees1", "", "zh"), b"text"),
-        sealing.seal(SECRET, Content.ATTACHMENT, ("fees", "1", "zh"), b"text"),
+        sealing.seal(SECRET, Content.REDLINE, ("fees", "1", "zh"), b"text"),
         sealing.seal(Secret(bytes(range(8, 40))), Content.NOTICE, ("fees", "1", "zh"), b"text"),
     ]
     assert len({sealed.key for sealed in made}) == len({sealed.name for sealed in made}) == len(made)
@@ -141,8 +141,8 @@ def test_an_index_has_another_salt_for_every_content() -> None:
 @given(st.binary(max_size=9000))
 def test_what_is_sealed_opens(plaintext: bytes) -> None:
     """Any bytes come back as they were, also where they end like the padding."""
-    sealed = sealing.seal(SECRET, Content.ATTACHMENT, ("x", "a.pdf"), plaintext)
-    assert sealing.unseal(sealed.key, Content.ATTACHMENT, sealed.data) == plaintext
+    sealed = sealing.seal(SECRET, Content.REDLINE, ("x", "2", "zh"), plaintext)
+    assert sealing.unseal(sealed.key, Content.REDLINE, sealed.data) == plaintext
     assert sealing.unseal_index(LIN, sealing.seal_index(LIN, 7, plaintext)) == (7, plaintext)
 
 
@@ -205,7 +205,7 @@ def test_files_cannot_stand_in_for_each_other() -> None:
 def test_a_sealed_file_is_bound_to_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     """The name is associated data: the right key under another name opens nothing."""
     sealed = sealing.seal(SECRET, Content.NOTICE, ("a", "1", "zh"), b"text")
-    monkeypatch.setattr(sealing, "_object_name", lambda _: "0" * 32)
+    monkeypatch.setattr(sealing.objects, "object_name", lambda _: "0" * 32)
     with pytest.raises(Unopenable):
         sealing.unseal(sealed.key, Content.NOTICE, sealed.data)
 

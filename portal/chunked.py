@@ -1,0 +1,75 @@
+"""A file of the site that is too large to be held: its size, and its bytes in pieces, as often as they are wanted."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+from portal.errors import PortalError
+
+PIECE = 65536
+"""Bytes that are read at once."""
+
+
+class Changed(PortalError):
+    """A file was not the same when it was read again."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} changed while it was read; nothing was published", "build again")
+
+
+@dataclass(frozen=True, slots=True)
+class Chunked:
+    """What a file will hold. Iterating gives the same bytes each time, or raises Changed."""
+
+    size: int
+    """Bytes."""
+    read: Callable[[], Iterator[bytes]] = field(repr=False)
+    """Starts again from the first byte."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self.read()
+
+    def __bytes__(self) -> bytes:
+        return b"".join(self)
+
+
+File: TypeAlias = tuple[str, bytes | Chunked]
+"""A path below the site's root, and what stands there."""
+
+
+def of(file: Path) -> Chunked:
+    """A file as it stands on the disk now; reading it once it has changed raises Changed. Raises OSError."""
+    digest, size = hashlib.sha256(), 0
+    for piece in _pieces(file):
+        digest.update(piece)
+        size += len(piece)
+    expected = digest.digest()
+
+    def read() -> Iterator[bytes]:
+        again = hashlib.sha256()
+        try:
+            for piece in _pieces(file):
+                again.update(piece)
+                yield piece
+        except OSError:
+            raise Changed(file.name) from None
+        if again.digest() != expected:
+            raise Changed(file.name)
+
+    return Chunked(size, read)
+
+
+def write(file: Path, data: bytes | Chunked) -> None:
+    """Write a file, whichever way its bytes come. Raises OSError, Changed."""
+    with file.open("wb") as opened:
+        opened.writelines([data] if isinstance(data, bytes) else data)
+
+
+def _pieces(file: Path) -> Iterator[bytes]:
+    with file.open("rb") as opened:
+        while piece := opened.read(PIECE):
+            yield piece

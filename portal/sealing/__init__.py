@@ -1,0 +1,23 @@
+"""Derives, seals and opens: the only user of cryptography. The format is docs/sealed-format.md, section by section."""
+
+from portal.sealing.attachments import seal_file
+from portal.sealing.codes import Code, Mistyped, code
+from portal.sealing.envelope import BLOCK, Content, Unopenable, object_name
+from portal.sealing.index import seal_index, unseal_index
+from portal.sealing.objects import Sealed, seal, unseal
+
+__all__ = [
+    "BLOCK",
+    "Code",
+    "Content",
+    "Mistyped",
+    "Sealed",
+    "Unopenable",
+    "code",
+    "object_name",
+    "seal",
+    "seal_file",
+    "seal_index",
+    "unseal",
+    "unseal_index",
+]
