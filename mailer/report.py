@@ -8,8 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mailer.digest import Agenda, Digest, Event, Excluded, Item, Person, Reason, Waiting, agenda
+from mailer.bulletin import bulletin
+from mailer.digest import Decision, Digest, Event, Excluded, Item, Reason, Waiting
 from mailer.ledger import Delivery, Ledger, RunRecord, State
+from mailer.person import Person
+from mailer.rounds import decisions
 from mailer.snapshot import thaw
 from portal.client import Recipient
 from portal.notice import Selector
@@ -20,6 +23,10 @@ _WHY = {
     Reason.SUPERSEDED: "version {detail} is told instead",
     Reason.NO_LONGER_STANDS: "{detail} before it was told",
     Reason.TOLD_ELSEWHERE: "told already, for another of this person's clients",
+    Reason.NOT_REACHED: "what this takes back never arrived",
+    Reason.LEFT: "wants no voluntary mail",
+    Reason.SUPPRESSED: "nothing is sent to this address: {detail}",
+    Reason.MISSED: "the day had come before a reminder could leave",
     Reason.TOLD: "told already",
     Reason.BEFORE_BEGIN: "published before the ledger began",
     Reason.MINOR: "a minor revision",
@@ -57,10 +64,28 @@ def why(item: Item) -> str:
 
 
 def news(item: Item) -> str:
-    """What an item tells: new, revised or withdrawn."""
-    if item.event is Event.WITHDRAWN:
-        return "withdrawn"
+    """What an item tells: new, revised, withdrawn, released or reminder."""
+    if item.event is not Event.PUBLISHED:
+        return item.event.value
     return "revised" if item.told else "new"
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """The decisions for everybody, side by side."""
+
+    digests: tuple[Digest, ...]
+    waiting: tuple[Waiting, ...]
+    excluded: tuple[Excluded, ...]
+
+
+def agenda(found: Sequence[Decision], everybody: Sequence[Excluded]) -> Agenda:
+    """Put decisions side by side, with what holds for everybody."""
+    return Agenda(
+        tuple(digest for decision in found for digest in decision.digests),
+        tuple(waiting for decision in found for waiting in decision.waiting),
+        (*everybody, *(excluded for decision in found for excluded in decision.excluded)),
+    )
 
 
 def plan_as_json(found: Agenda, begin: dt.datetime, now: dt.datetime, *, private: bool) -> dict[str, Any]:
@@ -75,7 +100,7 @@ def plan_as_json(found: Agenda, begin: dt.datetime, now: dt.datetime, *, private
                 "recipients": [recipient.key for recipient in excluded.recipients],
                 "notice": excluded.notice or None,
                 "version": excluded.version or None,
-                "event": excluded.event.value,
+                "event": excluded.event,
                 "reason": excluded.reason.value,
                 "detail": excluded.detail,
             }
@@ -113,7 +138,7 @@ def _item(item: Item, private: bool) -> dict[str, Any]:
     return {
         "notice": item.entry.id,
         "version": item.version.number,
-        "event": item.event.value,
+        "event": item.mark,
         "news": news(item),
         "title": title(item, private),
         "private": item.entry.private,
@@ -180,10 +205,15 @@ class Account:
 
 async def accounts(ledger: Ledger) -> list[Account]:
     """Every run, with who was eligible computed anew."""
-    return [
-        Account(run, len(agenda(thaw(run.snapshot), await ledger.decided(run.number)).receipts()))
-        for run in await ledger.runs()
-    ]
+    begin = (await ledger.opening()).begin
+    found = []
+    for run in await ledger.runs():
+        known = bulletin(thaw(run.snapshot), begin)
+        eligible = 0
+        async for decision in decisions(ledger, known, run.number):
+            eligible += len(decision.receipts())
+        found.append(Account(run, eligible))
+    return found
 
 
 def status_as_json(

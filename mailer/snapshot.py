@@ -45,7 +45,7 @@ def freeze(plan: Plan) -> Snapshot:
 
 
 def thaw(snapshot: Snapshot) -> Plan:
-    """The plan of a snapshot, good for `digest.agenda` only."""
+    """The plan of a snapshot, good for deciding only."""
     data = json.loads(snapshot.plan)
     options = Options.model_validate({key: data[key] for key in ("timezone", "languages", "mail")})
     clients = [as_client(client) for client in json.loads(snapshot.registry)]
@@ -92,8 +92,12 @@ def _version(version: Version) -> dict[str, Any]:
     }
 
 
+_DECIDING = {"id", "kind", "date", "urgency", "action", "ack", "withdrawn"}
+"""The facts that decide who is told, when, and in which class."""
+
+
 def _notice(notice: Notice) -> dict[str, Any]:
-    facts = notice.model_dump(mode="json", include={"id", "date", "urgency", "withdrawn"})
+    facts = notice.model_dump(mode="json", include=_DECIDING)
     return {**facts, "title": notice.id, "audience": _audience(notice)}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mailer import report
+from mailer.bulletin import bulletin
 from mailer.cli.office import (
     FINE,
     Office,
@@ -26,8 +28,10 @@ from mailer.cli.office import (
     say_json,
     show_private_option,
 )
-from mailer.digest import Agenda, Decided, Item, agenda
+from mailer.digest import Item
 from mailer.ledger import Opening, create
+from mailer.report import Agenda
+from mailer.rounds import decisions
 from portal.errors import PortalError, printable
 
 
@@ -59,14 +63,16 @@ def plan_(root: Path, now: str | None, form: str, show_private: bool) -> int:
     """Show who gets what, when and why, and who does not and why."""
     office = read_office(root, now, show_private)
 
-    async def look() -> tuple[Decided, int]:
+    async def look() -> tuple[dt.datetime, Agenda, int]:
         async with open_ledger(office) as ledger:
-            return await ledger.decided(), len(await ledger.unsent(clock()))
+            begin = (await ledger.opening()).begin
+            known = bulletin(office.plan, begin)
+            decided = [decision async for decision in decisions(ledger, known)]
+            return begin, report.agenda(decided, known.excluded), len(await ledger.unsent(clock()))
 
-    decided, unsent = asyncio.run(look())
-    found = agenda(office.plan, decided)
+    begin, found, unsent = asyncio.run(look())
     if form == "json":
-        say_json(report.plan_as_json(found, decided.begin, office.plan.now, private=office.private))
+        say_json(report.plan_as_json(found, begin, office.plan.now, private=office.private))
     else:
         _show_agenda(found, office)
         if unsent:

@@ -8,8 +8,11 @@ from pathlib import Path
 import click
 
 from mailer import compose, message
+from mailer.bulletin import bulletin
 from mailer.cli.office import FINE, Office, common_options, open_ledger, read_office, say, say_json, show_private_option
-from mailer.digest import Decided, Digest, agenda
+from mailer.deciding import decide
+from mailer.digest import Decision, Digest
+from mailer.person import people
 from portal.errors import PortalError
 
 
@@ -23,13 +26,11 @@ def preview(contact: str, root: Path, now: str | None, form: str, show_private: 
     recipient = office.plan.registry.find(contact)
     if recipient is None:
         raise PortalError(f"nobody is addressed as {contact}", "write client/contact, as in clients/")
-    person = recipient.contact.email.casefold()
-    found = agenda(office.plan, asyncio.run(_decided(office)))
-    digests = [digest for digest in found.digests if digest.person.key == person]
-    later = [Digest(w.person, "next", w.due, w.items) for w in found.waiting if w.person.key == person]
+    found = asyncio.run(_decided(office, recipient.contact.email.casefold()))
+    later = [Digest(waiting.person, "next", waiting.due, waiting.items) for waiting in found.waiting]
     environment = compose.templates(office.settings.root)
     shown = []
-    for digest in digests or later:
+    for digest in found.digests or later:
         letter = compose.letter(office.plan, digest)
         skeleton = compose.skeleton(office.plan, digest, environment, hide_private=not office.private)
         if office.private:
@@ -50,6 +51,9 @@ def preview(contact: str, root: Path, now: str | None, form: str, show_private: 
     return FINE
 
 
-async def _decided(office: Office) -> Decided:
+async def _decided(office: Office, key: str) -> Decision:
+    person = next(person for person in people(office.plan) if person.key == key)
     async with open_ledger(office) as ledger:
-        return await ledger.decided()
+        begin = (await ledger.opening()).begin
+        pasts = await ledger.past([person])
+    return decide(bulletin(office.plan, begin), person, pasts[key])

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from mailer import compose, links, message
+from mailer.bulletin import bulletin
 from mailer.catcher import catching
 from mailer.cli.office import (
     FINE,
@@ -28,10 +29,11 @@ from mailer.cli.office import (
     say,
     say_json,
 )
-from mailer.digest import Digest, agenda, content_hash
+from mailer.digest import Digest, content_hash
 from mailer.ledger import AlreadyDecided, Frozen, Ledger, Run
 from mailer.letter import Letter
 from mailer.outcome import Deferred, Failed, InDoubt, Outcome, Sent
+from mailer.rounds import decisions
 from mailer.sender import Sender
 from mailer.snapshot import freeze
 from mailer.transport import Outbox, Server, Smtp, Transport
@@ -105,16 +107,18 @@ async def _cancel_outdated(office: Office, ledger: Ledger) -> int:
 async def _freeze(office: Office, ledger: Ledger, site: Path | None) -> int:
     """Freeze what is due, once the pages are there; how many digests. Decides anew if another sender was quicker."""
     for _ in range(_TRIES):
-        found = agenda(office.plan, await ledger.decided())
-        frozen = _composed(office, found.digests)
+        known = bulletin(office.plan, (await ledger.opening()).begin)
+        found = [decision async for decision in decisions(ledger, known)]
+        frozen = _composed(office, [digest for decision in found for digest in decision.digests])
+        excluded = [excluded for decision in found for excluded in decision.excluded if excluded.receipts]
         letters = [one.letter for one in frozen] + await ledger.unsent(clock())
         if letters:
             await _check_links(office, letters, site)
-        if not frozen and not any(excluded.receipts for excluded in found.excluded):
+        if not frozen and not excluded:
             return 0
         run = Run(office.plan.now, clock(), office.plan.commit, freeze(office.plan))
         try:
-            await ledger.freeze(run, frozen, found.excluded)
+            await ledger.freeze(run, frozen, excluded)
         except AlreadyDecided:
             continue
         return len(frozen)

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from mailer.digest import Decided, Digest, Excluded
+from mailer.digest import Digest, Excluded, Past
 from mailer.letter import Letter, Skeleton
 from mailer.outcome import Outcome
+from mailer.person import Person
 from mailer.snapshot import Snapshot
 
 
@@ -125,8 +126,11 @@ class Ledger(Protocol):
     async def opening(self) -> Opening:
         """How this ledger began."""
 
-    async def decided(self, before_run: int | None = None) -> Decided:
-        """Everything decided so far, or before a run."""
+    async def past(self, persons: Sequence[Person], before_run: int | None = None) -> Mapping[str, Past]:
+        """By key, what was decided so far for each of these, or before a run.
+
+        Of the receipts that a person's contacts got at a former address, those that reached it are the person's too.
+        """
 
     async def freeze(self, run: Run, digests: Sequence[Frozen], excluded: Sequence[Excluded]) -> int:
         """Record a run, all or nothing; its number. Raises AlreadyDecided."""

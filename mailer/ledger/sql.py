@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import secrets
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,11 +13,12 @@ from sqlalchemy import Row, Select, and_, func, insert, or_, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from mailer.digest import Decided, Event, Excluded, Receipt
+from mailer.digest import Excluded, Past, Receipt, Told
 from mailer.ledger.interface import AlreadyDecided, Claim, Delivery, Frozen, Opening, Run, RunRecord, State
 from mailer.ledger.schema import FORMAT, digests, documents, openings, receipts, runs, tables
 from mailer.letter import Letter, Skeleton
 from mailer.outcome import Deferred, Failed, InDoubt, Outcome, Sent
+from mailer.person import Person
 from mailer.snapshot import Snapshot
 from portal.errors import PortalError
 
@@ -47,18 +48,26 @@ class SqlLedger:
             raise PortalError(f"{self._name} has format {row.format}, and this program knows {FORMAT}", "update it")
         return Opening(row.begin, row.created)
 
-    async def decided(self, before_run: int | None = None) -> Decided:
-        async with self._transaction() as connection:
-            begin = (await connection.execute(select(openings.c.begin))).scalar_one()
-            rows = (await connection.execute(_until(select(receipts), receipts.c.run, before_run))).all()
-            query = _until(select(digests.c.person, digests.c.slot), digests.c.run, before_run)
-            slots = frozenset((row.person, row.slot) for row in await connection.execute(query))
-        return Decided(
-            begin=begin,
-            told={_receipt(row): row.digest for row in rows if row.digest is not None},
-            excluded=frozenset(_receipt(row) for row in rows if row.digest is None),
-            slots=slots,
+    async def past(self, persons: Sequence[Person], before_run: int | None = None) -> Mapping[str, Past]:
+        keys = [person.key for person in persons]
+        contacts = {r.key: p.key for p in persons for r in (*p.recipients, *p.former)}
+        concerned = or_(receipts.c.person.in_(keys), receipts.c.recipient.in_(list(contacts)))
+        query = (
+            select(receipts, digests.c.state, digests.c.at, digests.c.letter, runs.c.now, runs.c.at.label("run_at"))
+            .join(runs, runs.c.number == receipts.c.run)
+            .outerjoin(digests, digests.c.key == receipts.c.digest)
+            .where(concerned)
         )
+        slots = select(digests.c.person, digests.c.slot, runs.c.now).join(runs, runs.c.number == digests.c.run)
+        async with self._transaction() as connection:
+            as_of = None
+            if before_run is not None:
+                as_of = (await connection.execute(select(runs.c.at).where(runs.c.number == before_run))).scalar_one()
+            rows = (await connection.execute(_until(query, receipts.c.run, before_run))).all()
+            taken = (
+                await connection.execute(_until(slots.where(digests.c.person.in_(keys)), digests.c.run, before_run))
+            ).all()
+        return _pasts(keys, contacts, rows, taken, as_of)
 
     async def freeze(self, run: Run, frozen: Sequence[Frozen], excluded: Sequence[Excluded]) -> int:
         try:
@@ -233,13 +242,41 @@ def _until(query: Select[Any], run: Any, before: int | None) -> Select[Any]:
     return query if before is None else query.where(run < before)
 
 
+def _pasts(
+    keys: Sequence[str],
+    contacts: Mapping[str, str],
+    rows: Sequence[Row[Any]],
+    taken: Sequence[Row[Any]],
+    as_of: dt.datetime | None,
+) -> dict[str, Past]:
+    told: dict[str, dict[Receipt, Told]] = {key: {} for key in keys}
+    excluded: dict[str, set[Receipt]] = {key: set() for key in keys}
+    for row in rows:
+        own = row.person in told
+        person = row.person if own else contacts[row.recipient]
+        receipt = Receipt(person, row.client, row.notice, row.version, row.event)
+        if row.digest is None:
+            if own:
+                excluded[person].add(receipt)
+            continue
+        lost = row.state in (State.FAILED, State.CANCELLED) and (as_of is None or row.at <= as_of)
+        if own or (not lost and receipt not in told[person]):
+            message_id = Letter.model_validate_json(row.letter).message_id
+            told[person][receipt] = Told(row.digest, message_id, row.now, not lost)
+    return {
+        key: Past(
+            told=told[key],
+            excluded=frozenset(excluded[key]),
+            slots=frozenset(row.slot for row in taken if row.person == key),
+            sent=tuple(row.now for row in taken if row.person == key),
+        )
+        for key in keys
+    }
+
+
 def _claimable(at: dt.datetime) -> Any:
     deferred = and_(digests.c.state == State.DEFERRED, digests.c.next_try <= at)
     return or_(digests.c.state == State.PENDING, deferred)
-
-
-def _receipt(row: Row[Any]) -> Receipt:
-    return Receipt(row.person, row.client, row.notice, row.version, Event(row.event))
 
 
 def _state_after(outcome: Outcome) -> State:

@@ -30,11 +30,11 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 from mailer import compose
 from mailer.cli import main
-from mailer.digest import Decided, Digest, agenda
+from mailer.digest import Digest
 from portal import sealing
 from portal.config import Secret
 from tests.conftest import NOW, PortalFolder
-from tests.unit.test_digest import BEGIN, client
+from tests.unit.test_digest import agenda, client
 
 PEOPLE = {"yunshan": "lin@yunshan.example.com", "lanpu": "meng@lanpu.example.com", "heyu": "su@heyu.example.com"}
 
@@ -67,7 +67,7 @@ class Desk:
     def build(self) -> Path:
         """The pages that all messages link to, as the builder would lay them out."""
         site, plan = self.folder.root / "site", self.folder.plan(self.now)
-        found = agenda(plan, Decided(BEGIN, {}, frozenset(), frozenset()))
+        found = agenda(plan)
         digests = [*found.digests, *(Digest(w.person, "next", w.due, w.items) for w in found.waiting)]
         for letter in (compose.letter(plan, digest) for digest in digests):
             files = [f"{page}index.html" for page in letter.pages]

@@ -11,13 +11,13 @@ import pytest
 
 from mailer import compose, message
 from mailer.compose import LARGEST
-from mailer.digest import Decided, Digest, Event, Receipt, agenda
+from mailer.digest import Digest, Event, Receipt
 from mailer.letter import Letter, Skeleton
 from portal import sealing, words
 from portal.config import Secret
 from portal.plan import Plan
 from tests.conftest import PortalFolder
-from tests.unit.test_digest import BEGIN, LIN, client
+from tests.unit.test_digest import LIN, after, agenda, client
 
 FEES = """\
 title: 2027 年度代账服务费调整
@@ -45,7 +45,7 @@ def folder(portal_folder: PortalFolder) -> PortalFolder:
 
 
 def due(plan: Plan, told: tuple[Receipt, ...] = ()) -> Digest:
-    (digest,) = agenda(plan, Decided(BEGIN, dict.fromkeys(told, "d1"), frozenset(), frozenset())).digests
+    (digest,) = agenda(plan, after(*told)).digests
     return digest
 
 
@@ -137,7 +137,7 @@ def test_readers_of_the_same_news_share_a_skeleton(folder: PortalFolder) -> None
     folder.notice("fees", FEES)
     folder.notice("own", "title: 专属\ndate: 2026-12-01\naudience: {segments: small}")
     plan = folder.plan()
-    found = agenda(plan, Decided(BEGIN, {}, frozenset(), frozenset()))
+    found = agenda(plan)
     assert len({written(plan, digest)[1].key for digest in found.digests}) == 1
     assert len({written(plan, digest)[0].address for digest in found.digests}) == 2
 

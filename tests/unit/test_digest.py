@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
 import pytest
 
-from mailer.digest import Agenda, Decided, Digest, Event, Reason, Receipt, agenda
+from mailer import report
+from mailer.bulletin import bulletin
+from mailer.deciding import decide
+from mailer.digest import Decision, Digest, Event, Past, Reason, Receipt, Told
+from mailer.person import people
+from mailer.report import Agenda
 from mailer.snapshot import freeze, thaw
+from portal.plan import Plan
 from tests.conftest import PortalFolder
 
 BEGIN = dt.datetime.fromisoformat("2026-11-01T00:00+08:00")
@@ -29,10 +36,25 @@ def client(name: str, cadence: str, *, address: str = LIN, more: str = "", conta
     )
 
 
-def decided(
-    told: dict[Receipt, str] | None = None, *, begin: dt.datetime = BEGIN, slots: tuple[str, ...] = ()
-) -> Decided:
-    return Decided(begin, told or {}, frozenset(), frozenset((LIN, slot) for slot in slots))
+def decisions(plan: Plan, pasts: Mapping[str, Past] | None = None, begin: dt.datetime = BEGIN) -> list[Decision]:
+    """What is decided for everybody, given what is known of each."""
+    known = bulletin(plan, begin)
+    return [decide(known, person, (pasts or {}).get(person.key, Past())) for person in people(plan)]
+
+
+def agenda(plan: Plan, past: Past | None = None) -> Agenda:
+    """The same side by side; `past` is what is known of Lin."""
+    return report.agenda(decisions(plan, {LIN: past or Past()}), bulletin(plan, BEGIN).excluded)
+
+
+def after(*receipts: Receipt, excluded: tuple[Receipt, ...] = (), slots: tuple[str, ...] = ()) -> Past:
+    """A past in which these were told, each in a message of its own, one an hour from 1 December on."""
+    first = dt.datetime.fromisoformat("2026-12-01T09:00+08:00")
+    told = {
+        receipt: Told(f"d{number}", f"<d{number}@example.com>", first + number * dt.timedelta(hours=1))
+        for number, receipt in enumerate(receipts, 1)
+    }
+    return Past(told, frozenset(excluded), frozenset(slots))
 
 
 def told(notice: str, version: int, client: str = "yunshan", event: Event = Event.PUBLISHED) -> Receipt:
@@ -51,7 +73,7 @@ def test_weekly_reader_gets_what_was_published_before_the_slot(folder: PortalFol
     """On Monday at 9:30 the slot of 9:00 takes Sunday's notice; one published at 9:15 waits for the next Monday."""
     folder.notice("sunday", "title: 周日\ndate: 2026-12-06")
     folder.notice("monday", "title: 周一\ndate: 2026-12-07T09:15:00+08:00")
-    found = agenda(folder.plan("2026-12-07T09:30+08:00"), decided())
+    found = agenda(folder.plan("2026-12-07T09:30+08:00"))
     assert [items(d) for d in found.digests] == [[("sunday", 1)]]
     assert found.digests[0].slot == "weekly 2026-12-07T01:00Z"
     assert [(w.due, w.items[0].entry.id) for w in found.waiting] == [(NEXT_MONDAY, "monday")]
@@ -60,7 +82,7 @@ def test_weekly_reader_gets_what_was_published_before_the_slot(folder: PortalFol
 def test_slot_that_had_its_digest_takes_nothing_more(folder: PortalFolder) -> None:
     """A notice committed after the slot's digest went out, though dated before it, waits for the next slot."""
     folder.notice("late", "title: 补发\ndate: 2026-12-07")
-    found = agenda(folder.plan("2026-12-07T09:30+08:00"), decided(slots=("weekly 2026-12-07T01:00Z",)))
+    found = agenda(folder.plan("2026-12-07T09:30+08:00"), after(slots=("weekly 2026-12-07T01:00Z",)))
     assert not found.digests
     assert [w.due for w in found.waiting] == [NEXT_MONDAY]
 
@@ -69,7 +91,7 @@ def test_missed_slots_are_caught_up_once(folder: PortalFolder) -> None:
     """After three weeks without a run there is one digest, with everything."""
     folder.notice("a", "title: 甲\ndate: 2026-11-10")
     folder.notice("b", "title: 乙\ndate: 2026-11-24")
-    found = agenda(folder.plan("2026-12-02T12:00+08:00"), decided())
+    found = agenda(folder.plan("2026-12-02T12:00+08:00"))
     assert [(d.slot, items(d)) for d in found.digests] == [("weekly 2026-11-30T01:00Z", [("b", 1), ("a", 1)])]
 
 
@@ -77,7 +99,7 @@ def test_urgent_goes_at_once_in_a_digest_of_its_own(folder: PortalFolder) -> Non
     """An urgent notice waits for no slot, and does not drag along what does."""
     folder.notice("leak", "title: 故障\ndate: 2026-12-08T08:00:00+08:00\nurgency: urgent")
     folder.notice("news", "title: 消息\ndate: 2026-12-08T08:00:00+08:00")
-    found = agenda(folder.plan("2026-12-08T08:01+08:00"), decided())
+    found = agenda(folder.plan("2026-12-08T08:01+08:00"))
     assert [items(d) for d in found.digests] == [[("leak", 1)]]
     assert found.digests[0].slot.startswith("urgent ")
     assert [w.items[0].entry.id for w in found.waiting] == ["news"]
@@ -89,7 +111,7 @@ def test_one_digest_for_a_person_at_two_clients(folder: PortalFolder) -> None:
     folder.client("lanpu", client("lanpu", "immediate", address="Lin@Yunshan.example.com"))
     folder.notice("all", "title: 公开\ndate: 2026-12-06")
     folder.notice("own", "title: 专属\ndate: 2026-12-06\naudience: {clients: lanpu}")
-    (digest,) = agenda(folder.plan(), decided()).digests
+    (digest,) = agenda(folder.plan()).digests
     assert digest.person.recipients[0].key == "lanpu/lin"
     assert {(r.notice, r.client) for r in digest.receipts} == {("all", "lanpu"), ("all", "yunshan"), ("own", "lanpu")}
 
@@ -101,10 +123,10 @@ def test_only_the_newest_of_several_new_versions_is_told(folder: PortalFolder) -
     folder.commit("one")
     folder.notice("fees", front + "\nrevisions: [{on: 2026-12-03, note: 推迟}]")
     folder.commit("two")
-    found = agenda(folder.plan(), decided())
+    found = agenda(folder.plan())
     assert [items(d) for d in found.digests] == [[("fees", 2)]]
     assert ("fees", 1, Reason.SUPERSEDED, "2") in reasons(found)
-    assert sorted(receipt.version for receipt in found.receipts()) == [1, 2]
+    assert sorted(r.version for decision in decisions(folder.plan()) for r in decision.receipts()) == [1, 2]
 
 
 def test_minor_revision_is_not_told(folder: PortalFolder) -> None:
@@ -112,7 +134,7 @@ def test_minor_revision_is_not_told(folder: PortalFolder) -> None:
     folder.notice("fees", "title: 费用\ndate: 2026-12-01")
     folder.commit("one")
     folder.notice("fees", "title: 费用\ndate: 2026-12-01\nrevisions: [{on: 2026-12-03, note: 错字, minor: true}]")
-    found = agenda(folder.plan(), decided({told("fees", 1): "d1"}))
+    found = agenda(folder.plan(), after(told("fees", 1)))
     assert not found.digests
     assert not found.waiting
     assert ("fees", 2, Reason.MINOR, "") in reasons(found)
@@ -124,21 +146,21 @@ def test_withdrawal_is_told_to_those_who_were_told(folder: PortalFolder) -> None
     folder.client("lanpu", client("lanpu", "weekly", address="other@lanpu.example.com"))
     folder.notice("fees", "title: 费用\ndate: 2026-12-01\nwithdrawn: {on: 2026-12-05, reason: 作废}")
     plan = folder.plan()
-    found = agenda(plan, decided({told("fees", 1): "d1"}))
+    found = agenda(plan, after(told("fees", 1)))
     (digest,) = found.digests
     assert [(r.person, r.event) for r in digest.receipts] == [(LIN, Event.WITHDRAWN)]
     assert ("fees", 1, Reason.NO_LONGER_STANDS, "withdrawn") in reasons(found)
-    again = agenda(plan, decided({told("fees", 1): "d1", told("fees", 1, event=Event.WITHDRAWN): "d2"}))
+    again = agenda(plan, after(told("fees", 1), told("fees", 1, event=Event.WITHDRAWN)))
     assert not again.digests
 
 
 def test_what_no_longer_stands_is_not_told_as_news(folder: PortalFolder) -> None:
     """An expired notice that nobody was told of is left out with the reason, and there is no empty digest."""
     folder.notice("sale", "title: 活动\ndate: 2026-12-01\nexpires: 2026-12-05")
-    found = agenda(folder.plan(), decided())
+    found = agenda(folder.plan())
     assert not found.digests
     assert ("sale", 1, Reason.NO_LONGER_STANDS, "expired") in reasons(found)
-    assert [receipt.notice for receipt in found.receipts()] == ["sale"]
+    assert [r.notice for decision in decisions(folder.plan()) for r in decision.receipts()] == ["sale"]
 
 
 def test_correction_of_something_told_is_told_though_it_expired(folder: PortalFolder) -> None:
@@ -147,7 +169,7 @@ def test_correction_of_something_told_is_told_though_it_expired(folder: PortalFo
     folder.commit("one")
     front = "title: 活动\ndate: 2026-12-01\nexpires: 2026-12-05\nrevisions: [{on: 2026-12-04, note: 提前结束}]"
     folder.notice("sale", front)
-    (digest,) = agenda(folder.plan(), decided({told("sale", 1): "d1"})).digests
+    (digest,) = agenda(folder.plan(), after(told("sale", 1))).digests
     assert (items(digest), digest.items[0].told) == ([("sale", 2)], 1)
 
 
@@ -156,7 +178,7 @@ def test_what_came_before_is_not_told(folder: PortalFolder) -> None:
     folder.client("lanpu", client("lanpu", "weekly", address="new@lanpu.example.com", more="since: 2026-12-05\n"))
     folder.notice("old", "title: 旧\ndate: 2026-10-31")
     folder.notice("mid", "title: 中\ndate: 2026-12-01")
-    found = agenda(folder.plan(), decided())
+    found = agenda(folder.plan())
     assert [(d.person.key, items(d)) for d in found.digests] == [(LIN, [("mid", 1)])]
     assert ("old", 1, Reason.BEFORE_BEGIN, "") in reasons(found)
     (late,) = [one for one in found.excluded if one.reason is Reason.JOINED_AFTER]
@@ -172,11 +194,11 @@ def test_ended_access_and_duplicates_are_named(folder: PortalFolder) -> None:
     text = client("yunshan", "weekly") + f"  - {{id: lin2, name: 林岚, email: {LIN.upper()}}}\n"
     folder.client("yunshan", text)
     folder.notice("a", "title: 甲\ndate: 2026-12-01")
-    found = agenda(folder.plan(), decided())
+    found = agenda(folder.plan())
     assert [d.person.key for d in found.digests] == [LIN]
     assert [(one.reason, one.recipients[0].key, one.detail) for one in found.excluded] == [
-        (Reason.DUPLICATE, "yunshan/lin2", "yunshan/lin"),
         (Reason.ACCESS_ENDED, "tanxi/lin", "2026-09-27"),
+        (Reason.DUPLICATE, "yunshan/lin2", "yunshan/lin"),
     ]
 
 
@@ -184,7 +206,7 @@ def test_public_text_is_not_told_twice_for_another_client(folder: PortalFolder) 
     """When a person comes to look after a second client, what was public and told stays told."""
     folder.client("lanpu", client("lanpu", "weekly"))
     folder.notice("a", "title: 甲\ndate: 2026-12-01")
-    found = agenda(folder.plan(), decided({told("a", 1): "d1"}))
+    found = agenda(folder.plan(), after(told("a", 1)))
     assert not found.digests
     (again,) = [one for one in found.excluded if one.reason is Reason.TOLD_ELSEWHERE]
     assert again.receipts == (told("a", 1, "lanpu"),)
@@ -197,12 +219,17 @@ def test_agenda_decides_nothing_twice(folder: PortalFolder) -> None:
     folder.notice("b", "title: 乙\ndate: 2026-12-02\nurgency: urgent")
     folder.notice("c", "title: 丙\ndate: 2026-12-02\nexpires: 2026-12-03")
     plan = folder.plan()
-    first = agenda(plan, decided())
-    left_out = frozenset(r for one in first.excluded for r in one.receipts)
-    slots = frozenset((d.person.key, d.slot) for d in first.digests)
-    after = Decided(BEGIN, {r: d.key for d in first.digests for r in d.receipts}, left_out, slots)
-    assert len(first.digests) == 4
-    assert agenda(plan, after).receipts() == []
+    first = decisions(plan)
+    pasts = {
+        decision.person.key: Past(
+            {r: Told(d.key, "", plan.now) for d in decision.digests for r in d.receipts},
+            frozenset(r for one in decision.excluded for r in one.receipts),
+            frozenset(digest.slot for digest in decision.digests),
+        )
+        for decision in first
+    }
+    assert sum(len(decision.digests) for decision in first) == 4
+    assert [receipt for decision in decisions(plan, pasts) for receipt in decision.receipts()] == []
 
 
 def test_frozen_plan_decides_as_the_original_did(folder: PortalFolder) -> None:
@@ -220,9 +247,11 @@ def test_frozen_plan_decides_as_the_original_did(folder: PortalFolder) -> None:
     folder.notice("d", "title: 丁\ndate: 2026-11-23\nwithdrawn: {on: 2026-11-24, reason: 误发}")
     folder.notice("e", "title: 戊\ndate: 2026-11-23\nexpires: 2026-11-25")
     plan = folder.plan()
-    known = decided({told("d", 1): "d1"})
-    original, again = agenda(plan, known), agenda(thaw(freeze(plan)), known)
-    assert sorted(again.receipts()) == sorted(original.receipts())
-    assert [(d.person.key, d.slot) for d in again.digests] == [(d.person.key, d.slot) for d in original.digests]
-    assert {receipt.notice for receipt in again.receipts()} == {"a", "b", "c", "d", "e"}
+    known = {LIN: after(told("d", 1))}
+    original, again = decisions(plan, known), decisions(thaw(freeze(plan)), known)
+    assert [decision.receipts() for decision in again] == [decision.receipts() for decision in original]
+    assert [[(d.slot, d.mandatory) for d in decision.digests] for decision in again] == [
+        [(d.slot, d.mandatory) for d in decision.digests] for decision in original
+    ]
+    assert {receipt.notice for decision in again for receipt in decision.receipts()} == {"a", "b", "c", "d", "e"}
     assert "林岚" not in freeze(plan).registry
