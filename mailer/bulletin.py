@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from mailer.digest import Event, Excluded, Reason
 from portal import audience, states
 from portal.client import Client, Recipient
-from portal.kinds import Kind
+from portal.config import Mandatory
 from portal.notice import Notice, Urgency, Version
 from portal.plan import Entry, Plan
 
@@ -60,7 +60,7 @@ class Bulletin:
 
     def mandatory(self, notice: Notice) -> bool:
         """Whether a notice concerns clients by their contract."""
-        return _mandatory(notice)
+        return _mandatory(notice, self.plan.settings.options.mail.mandatory)
 
 
 def bulletin(plan: Plan, begin: dt.datetime) -> Bulletin:
@@ -68,7 +68,7 @@ def bulletin(plan: Plan, begin: dt.datetime) -> Bulletin:
     stories: list[Story] = []
     excluded: list[Excluded] = []
     entries: dict[str, Entry] = {}
-    zone = plan.settings.zone
+    zone, options = plan.settings.zone, plan.settings.options.mail.mandatory
     for entry in plan.entries:
         known = entries.setdefault(entry.id, entry)
         if entry.latest.number > known.latest.number:
@@ -81,22 +81,15 @@ def bulletin(plan: Plan, begin: dt.datetime) -> Bulletin:
                 excluded.append(Excluded((), entry.id, version.number, Event.PUBLISHED, reason))
                 continue
             notice, day = version.original.notice, version.on.astimezone(zone).date()
-            stories.append(Story(entry, version, notice, day, version is entry.latest, _mandatory(notice)))
+            stories.append(Story(entry, version, notice, day, version is entry.latest, _mandatory(notice, options)))
     return Bulletin(plan, begin, tuple(stories), entries, tuple(excluded))
 
 
-_BY_CONTRACT = frozenset(
-    {
-        Kind.FEE_CHANGE,
-        Kind.CONTRACT_TERMINATION,
-        Kind.SERVICE_ADJUSTMENT,
-        Kind.CONTACT_CHANGE,
-        Kind.INCIDENT,
-        Kind.MAINTENANCE,
-    }
-)
-
-
-def _mandatory(notice: Notice) -> bool:
+def _mandatory(notice: Notice, options: Mandatory) -> bool:
     asks = (notice.action is not None and notice.action.needed) or notice.ack is not None
-    return asks or not notice.public or notice.urgency is Urgency.URGENT or notice.kind in _BY_CONTRACT
+    return (
+        notice.kind in options.kinds
+        or (options.private and not notice.public)
+        or (options.urgent and notice.urgency is Urgency.URGENT)
+        or (options.action and asks)
+    )

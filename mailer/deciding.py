@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from mailer import timing
+from mailer import reminders, timing
 from mailer.bulletin import Bulletin, Story
 from mailer.digest import Decision, Event, Excluded, Item, Past, Reason, Receipt, Told
 from mailer.person import Person
+from mailer.subscription import NO_CLIENT, Scope
 from portal import audience
 from portal.client import Recipient
 from portal.plan import Entry
@@ -19,7 +21,8 @@ from portal.states import State
 def decide(bulletin: Bulletin, person: Person, past: Past) -> Decision:
     """Decide what falls due for a person at the plan's moment.
 
-    At most one item for each notice; urgent items wait for nothing, the others for the person's slot.
+    At most one item of news for each notice. What would be told though the person opted out, or nothing may be sent
+    there, is left out with the reason when its time comes.
     """
     return _Desk(bulletin, person, past).decision()
 
@@ -42,11 +45,12 @@ class _Desk:
         self._past = past
         self._readers = person.readers
         self._excluded: list[Excluded] = []
+        self._reminded_at: dt.datetime | None = None
 
     def decision(self) -> Decision:
         person = self._person
         self._absent()
-        items = _merged([*self._publications(), *self._taken_back()])
+        items = _merged(map(self._as_wanted, (*self._publications(), *self._taken_back(), *self._reminders())))
         timed = timing.sort_out(self._bulletin.plan, person, items, self._past)
         for item in timed.withheld:
             assert item.withheld is not None
@@ -54,7 +58,7 @@ class _Desk:
         for item in (*(item for digest in timed.digests for item in digest.items), *timed.withheld):
             if item.instead_of:
                 self._excluded.append(self._superseded(item))
-        return Decision(person, timed.digests, timed.waiting, tuple(self._excluded))
+        return Decision(person, timed.digests, timed.waiting, tuple(self._excluded), self._reminded_at)
 
     @cached_property
     def _history(self) -> Mapping[str, Mapping[str, Mapping[Receipt, Told]]]:
@@ -95,11 +99,11 @@ class _Desk:
         for story in self._bulletin.stories:
             version, notice = story.version, story.entry.id
             if joined is not None and joined > version.on:
-                if audience.concerns(story.notice, reader.client, story.day):
+                if audience.concerns(story.notice, reader.client, story.day) and self._wants(reader, story):
                     late = Excluded((reader,), notice, version.number, Event.PUBLISHED, Reason.JOINED_AFTER)
                     self._excluded.append(late)
                 continue
-            if not story.concerns(reader.client):
+            if not story.concerns(reader.client) or not self._wants(reader, story):
                 continue
             receipt = Receipt(self._person.key, reader.client.id, notice, version.number, Event.PUBLISHED)
             told = self._past.told.get(receipt)
@@ -112,6 +116,23 @@ class _Desk:
         for group in groups.values():
             group.sort(key=lambda offer: offer.story.version.number)
         return groups
+
+    def _wants(self, reader: Recipient, story: Story) -> bool:
+        """Whether a notice is for a reader at all: to subscribers public ones on their topics, or told of before."""
+        if reader.client is not NO_CLIENT:
+            return True
+        topics = self._person.topics
+        wanted = topics is None or story.notice.kind in topics or NO_CLIENT.id in self._history.get(story.entry.id, {})
+        return wanted and not story.entry.private
+
+    def _as_wanted(self, item: Item) -> Item:
+        """What the person opted out of is withheld, except what concerns a client by its contract."""
+        suppression = self._person.suppression
+        if suppression is None or item.withheld is not None:
+            return item
+        if suppression.scope is Scope.ALL:
+            return replace(item, withheld=Reason.SUPPRESSED)
+        return item if item.mandatory else replace(item, withheld=Reason.LEFT)
 
     def _publication(self, group: list[_Offer]) -> Item | None:
         newest = group[-1]
@@ -135,7 +156,7 @@ class _Desk:
             told=known,
             readers=(newest.reader,),
             waiting_since=min(offer.story.version.on for offer in group),
-            mandatory=newest.story.mandatory,
+            mandatory=newest.story.mandatory and newest.reader.client is not NO_CLIENT,
             instead_of=tuple(offer.receipt for offer in group[:-1]),
             thread=self._thread(entry.id),
         )
@@ -164,7 +185,7 @@ class _Desk:
         decided = {*told, *(r for r in self._past.excluded if (r.client, r.notice) == (reader.client.id, entry.id))}
         if not published or any(r.event in over and r.version >= max(published) for r in decided):
             return []
-        concerned = audience.concerns(entry.notice, reader.client, self._bulletin.day_of(entry.latest))
+        concerned = self._concerned(entry, reader)
         last = next((v for v in entry.versions if v.number == max(published)), None)
         withdrawn = entry.notice.withdrawn
         if entry.state is State.WITHDRAWN and withdrawn is not None:
@@ -186,11 +207,79 @@ class _Desk:
                 told=max(published),
                 readers=(reader,),
                 waiting_since=since,
-                mandatory=self._bulletin.mandatory(version.original.notice),
+                mandatory=self._bulletin.mandatory(version.original.notice) and reader.client is not NO_CLIENT,
                 thread=self._thread(entry.id),
                 withheld=Reason.NOT_REACHED if known is None else None,
             )
         ]
+
+    def _concerned(self, entry: Entry, reader: Recipient) -> bool:
+        """Whether the latest version of a notice is for a reader."""
+        if reader.client is NO_CLIENT:
+            return not entry.private
+        return audience.concerns(entry.notice, reader.client, self._bulletin.day_of(entry.latest))
+
+    def _reminders(self) -> list[Item]:
+        """Reminders for those who were told and are still concerned, of what stands."""
+        items = []
+        for notice, clients in self._history.items():
+            entry = self._bulletin.entries.get(notice)
+            if entry is None or not entry.state.stands or not entry.notice.reminders:
+                continue
+            for reader in self._readers:
+                if reader.client.id in clients and self._concerned(entry, reader):
+                    items += self._reminded(entry, reader)
+        return items
+
+    def _reminded(self, entry: Entry, reader: Recipient) -> list[Item]:
+        known = self._known(entry.id, reader.client.id)
+        if known is None:
+            return []
+        own = (reader.client.id, entry.id)
+        decided = {r.event for r in (*self._past.told, *self._past.excluded) if (r.client, r.notice) == own}
+        found = reminders.due(
+            entry.notice, self._person, self._bulletin.plan.now, self._days_told(entry, reader, known), decided
+        )
+        self._reminded_at = min((at for at in (self._reminded_at, found.next) if at), default=None)
+        number = entry.latest.number
+
+        def receipts(events: tuple[str, ...]) -> tuple[Receipt, ...]:
+            return tuple(Receipt(self._person.key, *own, number, event) for event in events)
+
+        for receipt in receipts(found.missed):
+            late = Excluded((reader,), entry.id, number, receipt.event, Reason.MISSED, "", (receipt,))
+            self._excluded.append(late)
+        return [
+            Item(
+                entry=entry,
+                version=entry.latest,
+                event=Event.REMINDER,
+                told=known,
+                readers=(reader,),
+                waiting_since=due.at,
+                mandatory=self._bulletin.mandatory(entry.notice) and reader.client is not NO_CLIENT,
+                instead_of=receipts(due.instead_of),
+                reminder=due.reminder,
+                thread=self._thread(entry.id),
+            )
+            for due in found.due
+        ]
+
+    def _days_told(self, entry: Entry, reader: Recipient, known: int) -> dict[dt.date, dt.datetime]:
+        """When the reader first learned of each day that the notice now names; not those of a version still to come."""
+        told = {
+            receipt.version: told.at
+            for receipt, told in self._told(entry.id, reader.client.id).items()
+            if receipt.event == Event.PUBLISHED and told.reached
+        }
+        named = {v.number: reminders.days(v.original.notice) for v in entry.versions if v.original is not None}
+        to_come = any(v.number > known and not v.minor for v in entry.versions)
+        first: dict[dt.date, dt.datetime] = {}
+        for day in reminders.days(entry.notice):
+            learned = [at for number, at in told.items() if day in named.get(number, ())]
+            if learned or not to_come:
+                first[day] = min(learned or told.values())
+        return first
 
     def _thread(self, notice: str) -> str:
         """The Message-ID of the message that first told this person of a notice."""
@@ -201,10 +290,10 @@ class _Desk:
         return Excluded(item.readers, item.entry.id, item.version.number, item.mark, reason, "", receipts)
 
     def _superseded(self, item: Item) -> Excluded:
-        version = max(receipt.version for receipt in item.instead_of)
-        number = str(item.version.number)
+        last = max(item.instead_of)
+        instead = item.mark if item.reminder else str(item.version.number)
         return Excluded(
-            item.readers, item.entry.id, version, Event.PUBLISHED, Reason.SUPERSEDED, number, item.instead_of
+            item.readers, item.entry.id, last.version, last.event, Reason.SUPERSEDED, instead, item.instead_of
         )
 
 

@@ -245,6 +245,8 @@ class Decision:
     digests: tuple[Digest, ...]
     waiting: tuple[Waiting, ...]
     excluded: tuple[Excluded, ...]
+    reminded_at: dt.datetime | None = None
+    """When the next reminder falls due."""
 
     def receipts(self) -> list[Receipt]:
         """Everything that falls due now, told or deliberately left out: for this the person was eligible."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from mailer import schedule
-from mailer.schedule import Timetable
+from mailer.schedule import Calendar, Timetable
+from mailer.subscription import NOBODY, Subscribers, Subscription, Suppression
 from portal.client import Cadence, Recipient
+from portal.kinds import Kind
 from portal.plan import Plan
 
 
@@ -28,6 +30,12 @@ class Person:
     zone: ZoneInfo
     cadence: Cadence
     timetable: Timetable
+    """Of the contact whose cadence it is."""
+    calendar: Calendar | None
+    """Days off where the person is; None: every day is like the other."""
+    topics: frozenset[Kind] | None = None
+    """Of a subscriber the kinds of notices asked for; None: all."""
+    suppression: Suppression | None = None
 
     @property
     def readers(self) -> tuple[Recipient, ...]:
@@ -38,32 +46,57 @@ class Person:
         return tuple(first.values())
 
 
-def people(plan: Plan) -> Iterator[Person]:
-    """Everybody in the registry, in its order, also who has no access any more."""
+def people(plan: Plan, subscribers: Subscribers = NOBODY) -> Iterator[Person]:
+    """Everybody in the registry, in its order, also who has no access any more; then who subscribed, by address."""
     contacts: dict[str, list[Recipient]] = {}
+    subscriptions = {subscription.key: subscription for subscription in subscribers.subscriptions}
     for recipient in plan.registry.recipients():
         contacts.setdefault(recipient.contact.email.casefold(), []).append(recipient)
+    desk = _Desk(plan, subscribers)
     for key, recipients in contacts.items():
-        yield _person(plan, key, recipients)
+        yield desk.person(key, recipients, subscriptions.pop(key, None))
+    for key, subscription in subscriptions.items():
+        yield desk.person(key, [], subscription)
 
 
-def _person(plan: Plan, key: str, recipients: list[Recipient]) -> Person:
-    options, today = plan.settings.options, plan.now.astimezone(plan.settings.zone).date()
-    here = [recipient for recipient in recipients if recipient.client.has_access(today)]
-    first, cadence = (here or recipients)[0], _cadence(here, options.mail.cadence)
-    return Person(
-        key=key,
-        address=first.contact.email,
-        name=first.contact.name,
-        recipients=tuple(here),
-        former=tuple(recipient for recipient in recipients if recipient not in here),
-        language=plan.language_of(first),
-        zone=ZoneInfo(first.contact.timezone or first.client.timezone or options.timezone),
-        cadence=cadence,
-        timetable=Timetable(options.mail.hour, schedule.WEEKDAYS.index(options.mail.weekday), options.mail.day),
-    )
+class _Desk:
+    """Looks up what contacts leave to their client and to the portal."""
 
+    def __init__(self, plan: Plan, subscribers: Subscribers) -> None:
+        mail = plan.settings.options.mail
+        self._plan = plan
+        self._subscribers = subscribers
+        self._today = plan.now.astimezone(plan.settings.zone).date()
+        self._calendar = Calendar.of(mail.calendar) if mail.calendar else None
+        self._calendars = {region: Calendar.of(options) for region, options in mail.calendars.items()}
 
-def _cadence(recipients: Iterable[Recipient], otherwise: Cadence) -> Cadence:
-    chosen = {recipient.contact.cadence or otherwise for recipient in recipients} or {otherwise}
-    return next(cadence for cadence in schedule.FREQUENCY if cadence in chosen)
+    def person(self, key: str, contacts: list[Recipient], subscription: Subscription | None) -> Person:
+        recipients = [*contacts, subscription.recipient] if subscription else contacts
+        here = [recipient for recipient in recipients if recipient.client.has_access(self._today)]
+        first = (here or recipients)[0]
+        quickest = min(here or recipients, key=lambda r: schedule.FREQUENCY.index(self._cadence(r)))
+        return Person(
+            key=key,
+            address=first.contact.email,
+            name=first.contact.name,
+            recipients=tuple(here),
+            former=tuple(r for r in recipients if not r.client.has_access(self._today)),
+            language=self._plan.language_of(first),
+            zone=ZoneInfo(first.contact.timezone or first.client.timezone or self._plan.settings.options.timezone),
+            cadence=self._cadence(quickest),
+            timetable=self._timetable(quickest),
+            calendar=self._calendars.get(first.client.region or "", self._calendar),
+            topics=frozenset(subscription.topics) if subscription and subscription.topics else None,
+            suppression=self._subscribers.suppression(key),
+        )
+
+    def _cadence(self, recipient: Recipient) -> Cadence:
+        return recipient.contact.cadence or self._plan.settings.options.mail.cadence
+
+    def _timetable(self, recipient: Recipient) -> Timetable:
+        mail, own = self._plan.settings.options.mail, recipient.contact
+        return Timetable(
+            hour=mail.hour if own.hour is None else own.hour,
+            weekday=schedule.WEEKDAYS.index(own.weekday or mail.weekday),
+            day=own.day or mail.day,
+        )

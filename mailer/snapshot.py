@@ -92,13 +92,21 @@ def _version(version: Version) -> dict[str, Any]:
     }
 
 
-_DECIDING = {"id", "kind", "date", "urgency", "action", "ack", "withdrawn"}
+_DECIDING = {"id", "kind", "date", "urgency", "effective", "stages", "action", "ack", "objection", "withdrawn"}
 """The facts that decide who is told, when, and in which class."""
 
 
 def _notice(notice: Notice) -> dict[str, Any]:
-    facts = notice.model_dump(mode="json", include=_DECIDING)
-    return {**facts, "title": notice.id, "audience": _audience(notice)}
+    facts = _wordless(notice.model_dump(mode="json", by_alias=True, exclude_none=True, include=_DECIDING))
+    reminders = [f"{'+' if span.days < 0 else ''}{abs(span.days)}d" for span in notice.reminders]
+    return {**facts, "title": notice.id, "reminders": reminders, "audience": _audience(notice)}
+
+
+def _wordless(facts: Any) -> Any:
+    """Facts without what people wrote in words, some of which is private."""
+    if isinstance(facts, dict):
+        return {key: "-" if key in ("what", "how", "reason") else _wordless(value) for key, value in facts.items()}
+    return [_wordless(fact) for fact in facts] if isinstance(facts, list) else facts
 
 
 def _audience(notice: Notice) -> str | dict[str, Any]:

@@ -14,10 +14,18 @@ from typing import Annotated, Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    StrictBool,
+    ValidationError,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from portal import explain, located
-from portal.client import Address, Cadence, ZoneName
+from portal.client import Address, Cadence, Weekday, ZoneName
 from portal.days import Day
 from portal.errors import Location, PortalError, Problem
 from portal.kinds import DEMANDS, DETAILS, Block, Demand, Kind
@@ -68,6 +76,15 @@ def _holidays(value: Any) -> Any:
     return days
 
 
+Days: TypeAlias = Annotated[
+    tuple[Day, ...],
+    BeforeValidator(_holidays),
+    WithJsonSchema(
+        {"type": "array", "items": {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}(/\d{4}-\d{2}-\d{2})?$"}}
+    ),
+]
+
+
 class Desk(Block):
     """Who answers questions about a notice."""
 
@@ -79,19 +96,66 @@ class Desk(Block):
     """In quotes."""
     hours: tuple[Hours, ...] = ()
     """When it answers: `days` as `mon-fri` or `sat`, `time` as `09:00-18:00`. Several entries for a lunch break."""
-    holidays: Annotated[
-        tuple[Day, ...],
-        BeforeValidator(_holidays),
-        WithJsonSchema(
-            {"type": "array", "items": {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}(/\d{4}-\d{2}-\d{2})?$"}}
-        ),
-    ] = ()
+    holidays: Days = ()
     """When it does not: `[2027-01-01, 2027-02-05/2027-02-11]`."""
     timezone: ZoneName | None = None
     """If it is not the firm's."""
 
     def called(self, language: str) -> str:
         return named(self.name, language)
+
+
+class BusinessCalendar(Block):
+    """On which days people work. Without exceptions from Monday to Friday."""
+
+    holidays: Days = ()
+    """Days off: `[2027-01-01, 2027-02-05/2027-02-11]`."""
+    workdays: Days = ()
+    """Saturdays and Sundays on which people work, to make up for days off."""
+
+    @model_validator(mode="after")
+    def _one_or_the_other(self) -> BusinessCalendar:
+        both = sorted(set(self.holidays) & set(self.workdays))
+        if both:
+            raise ValueError(f"{both[0]} is both a holiday and a workday; strike it from one of the two")
+        return self
+
+
+class SendWindow(Block):
+    """The hours of the recipient's day in which mail that can wait leaves."""
+
+    start: int = Field(alias="from", ge=0, le=23)
+    """Its first hour."""
+    until: int = Field(ge=1, le=24)
+    """The hour at which it closes."""
+    business_days: StrictBool = False
+    """Whether it stays closed on days off; see `calendar`."""
+
+    @model_validator(mode="after")
+    def _opens(self) -> SendWindow:
+        if self.until <= self.start:
+            raise ValueError("'until' must come after 'from', on the same day")
+        return self
+
+
+class Mandatory(Block):
+    """What nobody can opt out of, because it concerns a client by its contract. Any of these makes it so."""
+
+    kinds: tuple[Kind, ...] = (
+        Kind.FEE_CHANGE,
+        Kind.CONTRACT_TERMINATION,
+        Kind.SERVICE_ADJUSTMENT,
+        Kind.CONTACT_CHANGE,
+        Kind.INCIDENT,
+        Kind.MAINTENANCE,
+    )
+    """Notices of these kinds."""
+    private: StrictBool = True
+    """Notices for certain clients only."""
+    urgent: StrictBool = True
+    """Urgent notices."""
+    action: StrictBool = True
+    """Notices that ask for an action or a confirmation."""
 
 
 class MailOptions(Block):
@@ -103,16 +167,25 @@ class MailOptions(Block):
     """The sender's name."""
     reply_to: Address | None = None
     """Where replies go."""
-    imprint: str | Mapping[str, str] | None = None
-    """A line below every mail: the firm's address, telephone and registration."""
     cadence: Cadence = Cadence.WEEKLY
     """For contacts who chose none."""
     hour: int = Field(9, ge=0, le=23)
     """The hour of the recipient's day at which periodic digests fall due."""
-    weekday: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = "monday"
+    weekday: Weekday = "monday"
     """The day of weekly digests."""
     day: int = Field(1, ge=1, le=28)
     """The day of the month of monthly digests."""
+    calendar: BusinessCalendar | None = None
+    """Days off. With it, periodic digests move from a day off to the next working day, reminders to the one before."""
+    calendars: Mapping[str, BusinessCalendar] = Field(default_factory=dict)
+    """Region to its own calendar, for clients there."""
+    window: SendWindow | None = None
+    """Hours outside which nothing leaves but what is urgent."""
+    cap: int | None = Field(None, ge=1)
+    """The most messages for one person in seven days. What is over waits for the next digest; urgent notices,
+    reminders, and mandatory notices with a deadline do not."""
+    mandatory: Mandatory = Mandatory()
+    """What concerns a client by its contract."""
 
 
 class FilingPeriod(Block):

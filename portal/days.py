@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 _DAY = r"\d{4}-\d{2}-\d{2}"
 _MOMENT = _DAY + r"([T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?\s*(Z|[+-]\d{1,2}(:?\d{2})?)?)?"
 _SPAN = r"\d{1,4}d"
+_LEAD = r"\+?\d{1,3}d"
 _YEARS = range(1900, 2200)
 """Years that a notice can be about. Near the ends of the calendar, zones and spans of days lead out of it."""
 
@@ -63,6 +64,14 @@ def _span(value: Any) -> Any:
     return dt.timedelta(days=int(value[:-1]))
 
 
+def _lead(value: Any) -> Any:
+    match = re.fullmatch(_LEAD, value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("must be a number of days; write it as 30d, or +3d for three days after the deadline")
+    days = dt.timedelta(days=int(value.removeprefix("+")[:-1]))
+    return -days if value.startswith("+") else days
+
+
 Day: TypeAlias = Annotated[
     dt.date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date", "pattern": f"^{_DAY}$"})
 ]
@@ -73,3 +82,7 @@ Moment: TypeAlias = Annotated[
 Span: TypeAlias = Annotated[
     dt.timedelta, BeforeValidator(_span), WithJsonSchema({"type": "string", "pattern": f"^{_SPAN}$"})
 ]
+Lead: TypeAlias = Annotated[
+    dt.timedelta, BeforeValidator(_lead), WithJsonSchema({"type": "string", "pattern": f"^{_LEAD}$"})
+]
+"""How long before a day, as 30d; negative for after it, as +3d."""

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from pydantic import AfterValidator, Field, SerializeAsAny, StrictBool, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
-from portal.days import Day, Moment, Span
+from portal.days import Day, Lead, Moment, Span
 from portal.kinds import DETAILS, Block, Details, Kind
 
 ID = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,118}[a-z0-9])?")
@@ -297,8 +297,10 @@ class Notice(Block):
     """What this kind adds."""
     updates: tuple[Update, ...] = ()
     """The timeline of an incident."""
-    reminders: tuple[Span, ...] = ()
-    """How long before the deadline, like `30d`. Kept; reminders are not sent yet."""
+    reminders: tuple[Lead, ...] = ()
+    """How long before the deadline, and before each stage, those who were told are reminded: `[30d, 7d, 1d]`. `+3d` is
+    three days after the deadline, where an action or a confirmation was asked for. The deadline is `action.by`, else
+    `ack.by`, else the day it takes effect."""
     expires: Day | None = None
     """The last day on which it still says how things are."""
     review_by: Day | None = None

@@ -28,10 +28,11 @@ def preview(contact: str, root: Path, now: str | None, form: str, show_private: 
         raise PortalError(f"nobody is addressed as {contact}", "write client/contact, as in clients/")
     found = asyncio.run(_decided(office, recipient.contact.email.casefold()))
     later = [Digest(waiting.person, "next", waiting.due, waiting.items) for waiting in found.waiting]
-    composer = compose.Composer(office.plan, hide_private=not office.private)
+    environment = compose.templates(office.settings.root)
     shown = []
     for digest in found.digests or later:
-        letter, skeleton = composer.letter(digest), composer.skeleton(digest)
+        letter = compose.letter(office.plan, digest)
+        skeleton = compose.skeleton(office.plan, digest, environment, hide_private=not office.private)
         if office.private:
             codes = office.codes(letter)
         else:

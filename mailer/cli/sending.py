@@ -135,10 +135,11 @@ async def _check_links(office: Office, letters: list[Letter], site: Path | None)
 
 
 def _composed(office: Office, digests: Sequence[Digest]) -> list[Frozen]:
-    composer = compose.Composer(office.plan)
+    environment = compose.templates(office.settings.root)
     frozen = []
     for digest in digests:
-        letter, skeleton = composer.letter(digest), composer.skeleton(digest)
+        letter = compose.letter(office.plan, digest)
+        skeleton = compose.skeleton(office.plan, digest, environment)
         data = message.build(letter, skeleton, office.codes(letter))
         content = {}
         for item in digest.items:

@@ -19,7 +19,17 @@ from mailer.cli import commands as mailer_commands
 from portal import rules
 from portal.cli import commands as portal_commands
 from portal.client import Client, Contact
-from portal.config import Desk, FilingPeriod, Hours, MailOptions, Options, Wording
+from portal.config import (
+    BusinessCalendar,
+    Desk,
+    FilingPeriod,
+    Hours,
+    MailOptions,
+    Mandatory,
+    Options,
+    SendWindow,
+    Wording,
+)
 from portal.errors import errors_in
 from portal.kinds import DEMANDS, DETAILS, Block, Demand, Kind
 from portal.notice import TEXT_KEYS, Notice, Selector, Urgency
@@ -217,7 +227,10 @@ def test_every_configuration_key_is_documented() -> None:
     assert set(rows(blocks["desks"])) == keys(Desk)
     assert [key for key in keys(Hours) if f"`{key}`" not in rows(blocks["desks"])["hours"]] == []
     assert set(rows(blocks["kinds"])) == keys(Demand)
-    assert set(rows(blocks["mail"])) == keys(MailOptions)
+    assert set(rows(blocks["mail"].partition("\n#### ")[0])) == keys(MailOptions)
+    within = sections(page, 4)
+    for name, block in (("calendar", BusinessCalendar), ("window", SendWindow), ("mandatory", Mandatory)):
+        assert set(rows(within[name])) == keys(block)
     assert set(rows(blocks["filing_periods"])) == keys(FilingPeriod)
     assert set(rows(blocks["wording"])) == keys(Wording)
 

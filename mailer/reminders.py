@@ -1,0 +1,98 @@
+"""Which reminders of a notice fall due for somebody who was told of it. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from mailer import schedule
+from mailer.digest import Reminder
+from mailer.person import Person
+from portal.notice import Notice
+
+_NONE = dt.timedelta()
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What of one day of a notice is due now."""
+
+    reminder: Reminder
+    at: dt.datetime
+    """When it fell due."""
+    instead_of: tuple[str, ...]
+    """Events of earlier reminders of this day that it makes superfluous."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reminders:
+    """What is due of one notice, what came too late, and when there is more."""
+
+    due: tuple[Due, ...] = ()
+    missed: tuple[str, ...] = ()
+    """Events of reminders whose day had come before they could leave."""
+    next: dt.datetime | None = None
+
+
+def days(notice: Notice) -> dict[dt.date, str]:
+    """The days that a notice reminds of: its deadline, and its stages with what they bring."""
+    found = {stage.on: stage.what for stage in notice.stages}
+    if (deadline := _deadline(notice)) is not None:
+        found[deadline] = ""
+    return found
+
+
+def _deadline(notice: Notice) -> dt.date | None:
+    """By when to act, else by when to confirm, else when the notice takes effect."""
+    action, ack = notice.action, notice.ack
+    if action is not None and action.needed and action.by is not None:
+        return action.by
+    if ack is not None and ack.by is not None:
+        return ack.by
+    return notice.effective.start if notice.effective else None
+
+
+def due(
+    notice: Notice, person: Person, now: dt.datetime, told: Mapping[dt.date, dt.datetime], decided: Collection[str]
+) -> Reminders:
+    """What is due at `now` (timezone-aware).
+
+    `told` says when the person first learned of each day that is to be reminded of; a reminder from before that moment
+    is none. `decided` are the events that were told or left out before. Of several that are due for one day, because
+    no run came in time, the nearest is told, and only while it is still true.
+    """
+    found: list[Due] = []
+    missed: list[str] = []
+    ahead: list[dt.datetime] = []
+    named = days(notice)
+    for day, since in told.items():
+        left = (day - now.astimezone(person.zone).date()).days
+        open_: list[tuple[dt.datetime, Reminder]] = []
+        for moment, reminder in _moments(notice, day, left, named[day], person):
+            if reminder.event in decided or moment < since:
+                continue
+            if moment > now:
+                ahead.append(moment)
+            elif left < 0 and reminder.span >= _NONE:
+                missed.append(reminder.event)
+            else:
+                open_.append((moment, reminder))
+        if open_:
+            at, nearest = max(open_, key=lambda one: (one[0], -one[1].span))
+            found.append(Due(nearest, at, tuple(r.event for _, r in open_ if r is not nearest)))
+    return Reminders(tuple(found), tuple(missed), min(ahead, default=None))
+
+
+def _moments(
+    notice: Notice, day: dt.date, left: int, what: str, person: Person
+) -> Iterator[tuple[dt.datetime, Reminder]]:
+    """When each reminder of a day falls due: at the person's hour, on a working day, rather earlier than later."""
+    asks = (notice.action is not None and notice.action.needed) or notice.ack is not None
+    for span in notice.reminders:
+        if span < _NONE and not (asks and day == _deadline(notice)):
+            continue
+        falls = day - span
+        if person.calendar is not None:
+            falls = person.calendar.next(falls, 1 if span < _NONE else -1)
+        yield schedule.at(falls, person.timetable.hour, person.zone), Reminder(span, day, left, what)

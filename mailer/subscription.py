@@ -1,0 +1,104 @@
+"""Who asked for public notices without being a client, and to whom nothing may be sent: frozen data."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from portal.client import Cadence, Client, Contact, Recipient
+from portal.kinds import Kind
+
+NO_CLIENT = Client.model_construct(id="", name="")
+"""Stands where others have their client; no id in a registry is empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """That somebody asked for mail: when, where, and to which words."""
+
+    at: dt.datetime
+    source: str
+    """As people say it: a form, a counter, a list that was taken over."""
+    text: str = ""
+    """The version of the words that were agreed to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What one address wants to hear of; public notices only."""
+
+    id: str
+    """16 hexadecimal digits, drawn at random."""
+    address: str
+    consent: Consent
+    name: str = ""
+    language: str | None = None
+    timezone: str | None = None
+    cadence: Cadence | None = None
+    topics: tuple[Kind, ...] = ()
+    """Kinds of notices; empty: all."""
+
+    @property
+    def key(self) -> str:
+        """The address, case-folded."""
+        return self.address.casefold()
+
+    @property
+    def recipient(self) -> Recipient:
+        """The subscriber as a contact of no client, told of what is published after the consent."""
+        contact = Contact.model_construct(
+            id=self.id,
+            name=self.name or self.address,
+            email=self.address,
+            language=self.language,
+            timezone=self.timezone,
+            cadence=self.cadence,
+            since=self.consent.at,
+        )
+        return Recipient(NO_CLIENT, contact)
+
+
+class Scope(StrEnum):
+    """What may not be sent to an address."""
+
+    VOLUNTARY = "voluntary"
+    """Its owner left: only what concerns a client by its contract is sent."""
+    ALL = "all"
+    """Nothing is: mail comes back, or the operator says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """An address to which less is sent, known by a hash so that it can outlive everything else about it."""
+
+    hash: str
+    scope: Scope
+    source: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribers:
+    """Every subscription, and every suppression by its hash."""
+
+    subscriptions: tuple[Subscription, ...] = ()
+    suppressions: Mapping[str, Suppression] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, subscriptions: Iterable[Subscription], suppressions: Iterable[Suppression]) -> Subscribers:
+        by_address = sorted(subscriptions, key=lambda subscription: subscription.key)
+        return cls(tuple(by_address), {suppression.hash: suppression for suppression in suppressions})
+
+    def suppression(self, key: str) -> Suppression | None:
+        return self.suppressions.get(hashed(key)) if self.suppressions else None
+
+
+NOBODY = Subscribers()
+
+
+def hashed(address: str) -> str:
+    """SHA-256 of a case-folded address, in hexadecimal: tells whether it is this address, and no more."""
+    return hashlib.sha256(address.casefold().encode("utf-8", "surrogatepass")).hexdigest()
