@@ -21,7 +21,26 @@ from portal.stationery import Voice
 _SHARED = {"article.css": "duenotice.css", "moment.js": "duenotice.js"}
 """What the public pages use too, from the theme's assets."""
 _STYLES = ("article.css", "my.css")
-_MODULES = ("unseal.js", "my.js")
+_MODULES = (
+    "address.js",
+    "wording.js",
+    "elements.js",
+    "message.js",
+    "unseal.js",
+    "fetching.js",
+    "binders.js",
+    "remembering.js",
+    "reasons.js",
+    "saving.js",
+    "inert.js",
+    "finding.js",
+    "searching.js",
+    "icalendar.js",
+    "door.js",
+    "list.js",
+    "notice.js",
+    "my.js",
+)
 """A module imports only from those before it: a name ends in a hash of the content, other modules' names included."""
 
 

@@ -111,14 +111,19 @@ class PortalFolder:
         return plan.make(settings, found, history.read(settings, found), dt.datetime.fromisoformat(now))
 
 
-@pytest.fixture
-def portal_folder(tmp_path: Path) -> PortalFolder:
-    """An empty portal: mkdocs.yml and two content pages, no notice and no client."""
-    folder = PortalFolder(tmp_path / "portal")
+def empty_portal(root: Path) -> PortalFolder:
+    """A portal with mkdocs.yml and two content pages, no notice and no client."""
+    folder = PortalFolder(root)
     folder.write("mkdocs.yml", MKDOCS.format(theme=REPOSITORY / "site_templates" / "theme"))
     folder.write("content/index.zh.md", "---\ntitle: 公告\n---\n# 公告\n\n<!-- duenotice:board -->\n")
     folder.write("content/index.en.md", "---\ntitle: Notices\n---\n# Notices\n\n<!-- duenotice:board -->\n")
     return folder
+
+
+@pytest.fixture
+def portal_folder(tmp_path: Path) -> PortalFolder:
+    """An empty portal."""
+    return empty_portal(tmp_path / "portal")
 
 
 @pytest.fixture

@@ -238,12 +238,28 @@ def test_without_a_secret_nothing_private_is_built(folder: PortalFolder) -> None
 def test_the_document_exists_without_any_client(portal_folder: PortalFolder) -> None:
     """A portal without clients needs no secret, and its links to /my/ lead somewhere."""
     assert sorted(re.sub(r"\.[0-9a-f]{10}\.", ".#.", path) for path in made(portal_folder.plan(), None)) == [
+        "my/address.#.js",
         "my/article.#.css",
+        "my/binders.#.js",
+        "my/door.#.js",
+        "my/elements.#.js",
+        "my/fetching.#.js",
+        "my/finding.#.js",
+        "my/icalendar.#.js",
         "my/index.html",
+        "my/inert.#.js",
+        "my/list.#.js",
+        "my/message.#.js",
         "my/moment.#.js",
         "my/my.#.css",
         "my/my.#.js",
+        "my/notice.#.js",
+        "my/reasons.#.js",
+        "my/remembering.#.js",
+        "my/saving.#.js",
+        "my/searching.#.js",
         "my/unseal.#.js",
+        "my/wording.#.js",
     ]
 
 

@@ -8,6 +8,9 @@
   const sign = /%(?:25)*23/i.exec(pathname);
   const before = sign && pathname.slice(0, sign.index);
   if (!sign || ![door, door.slice(0, -1), `${door}index.html`].includes(before)) return;
-  document.querySelector('meta[name="referrer"]')?.setAttribute("content", "no-referrer");
+  const quiet = document.createElement("meta"); // otherwise the next page is told the address of this one
+  quiet.name = "referrer";
+  quiet.content = "no-referrer";
+  document.head.append(quiet);
   window.location.replace(`${door}#${pathname.slice(sign.index + sign[0].length)}${search}${hash}`);
 })();

@@ -1,10 +1,10 @@
 // What depends on the reader's moment, and buttons that copy. Pages are whole without it: every date stands there in full.
+// Whoever shows something later dispatches "duenotice:shown" on it, as the private pages do.
 (() => {
   "use strict";
 
   const DAY = 86_400_000;
   const WEEK = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-  const language = document.documentElement.lang || "zh";
 
   const words = (element) => element.closest("[data-dn-today]").dataset;
   const filled = (pattern, values) => pattern.replace(/\{(\w+)\}/g, (_, name) => values[name]);
@@ -31,8 +31,8 @@
     return made;
   }
 
-  function tellDays() {
-    for (const time of document.querySelectorAll("time[data-dn-relative]")) {
+  function tellDays(root) {
+    for (const time of root.querySelectorAll("time[data-dn-relative]")) {
       const said = saying(daysUntil(time.dateTime), words(time));
       if (time.hidden) {
         time.textContent = said;
@@ -45,8 +45,8 @@
 
   // --- what is over since the page was made ------------------------------------------------------------------------
 
-  function turnBadges() {
-    for (const badge of document.querySelectorAll("[data-dn-turns]")) {
+  function turnBadges(root) {
+    for (const badge of root.querySelectorAll("[data-dn-turns]")) {
       const turned = JSON.parse(badge.dataset.dnTurns).filter(([at]) => Date.parse(at) <= Date.now()).pop();
       if (!turned) continue;
       badge.className = `dn-badge dn-badge--${turned[1]}`;
@@ -54,16 +54,16 @@
     }
   }
 
-  function passDeadlines() {
-    for (const box of document.querySelectorAll("[data-dn-by]")) {
+  function passDeadlines(root) {
+    for (const box of root.querySelectorAll("[data-dn-by]")) {
       if (daysUntil(box.dataset.dnBy) >= 0) continue;
       box.classList.replace("dn-act--needed", "dn-act--over");
       box.querySelector(".dn-act__left").textContent = box.dataset.dnPassed;
     }
-    for (const item of document.querySelectorAll("[data-dn-until]")) {
+    for (const item of root.querySelectorAll("[data-dn-until]")) {
       if (daysUntil(item.dataset.dnUntil) < 0) item.remove();
     }
-    for (const time of document.querySelectorAll(".dn-stages time")) {
+    for (const time of root.querySelectorAll(".dn-stages time")) {
       if (daysUntil(time.dateTime) < 0) time.closest("li").classList.add("dn-past");
     }
   }
@@ -77,8 +77,8 @@
     return filled(d ? said.dnOpenDays : h ? said.dnOpenHours : said.dnOpenMinutes, { d, h, m });
   }
 
-  function tellSince() {
-    for (const time of document.querySelectorAll("time[data-dn-since]")) {
+  function tellSince(root) {
+    for (const time of root.querySelectorAll("time[data-dn-since]")) {
       time.textContent = filled(words(time).dnOpenFor, { time: lasting(time, words(time)) });
       time.hidden = false;
     }
@@ -115,14 +115,14 @@
     return null;
   }
 
-  function dayName({ day, ahead }) {
+  function dayName({ day, ahead }, language) {
     if (ahead === 0) return "";
     const form = ahead < 7 ? { weekday: "long" } : { weekday: "short", day: "numeric", month: "long" };
     return `${new Intl.DateTimeFormat(language, { ...form, timeZone: "UTC" }).format(day)} `;
   }
 
-  function tellDesks() {
-    for (const desk of document.querySelectorAll("[data-dn-desk]")) {
+  function tellDesks(root) {
+    for (const desk of root.querySelectorAll("[data-dn-desk]")) {
       let found = null;
       try {
         found = attendance(JSON.parse(desk.dataset.dnDesk));
@@ -130,18 +130,19 @@
         continue; // a zone that this browser does not know; the hours stand there anyway
       }
       if (!found) continue;
+      const { lang: language } = desk.closest("[lang]");
       const said = document.createElement("p");
       said.className = `dn-desk-now dn-desk-now--${found.open ? "open" : "closed"}`;
-      said.textContent = filled(found.open ? words(desk).dnDeskOpen : words(desk).dnDeskNext, { when: `${dayName(found)}${found.at}` });
+      said.textContent = filled(found.open ? words(desk).dnDeskOpen : words(desk).dnDeskNext, { when: `${dayName(found, language)}${found.at}` });
       desk.prepend(said);
     }
   }
 
   // --- buttons -----------------------------------------------------------------------------------------------------
 
-  function addCopyButtons() {
+  function addCopyButtons(root) {
     if (!navigator.clipboard) return;
-    for (const source of document.querySelectorAll("[data-dn-copy]")) {
+    for (const source of root.querySelectorAll("[data-dn-copy]")) {
       const button = document.createElement("button");
       button.type = "button";
       button.className = "dn-copy";
@@ -175,11 +176,16 @@
     });
   }
 
-  tellDays();
-  turnBadges();
-  passDeadlines();
-  tellSince();
-  tellDesks();
-  addCopyButtons();
+  function show(root) {
+    tellDays(root);
+    turnBadges(root);
+    passDeadlines(root);
+    tellSince(root);
+    tellDesks(root);
+    addCopyButtons(root);
+  }
+
+  show(document);
+  document.addEventListener("duenotice:shown", (event) => show(event.target));
   closeMenus();
 })();
