@@ -28,5 +28,5 @@ def measure(folder: Path) -> Iterator[Figure]:
 
 def build(portal: Path) -> Run:
     """One run of `build.py build`, as people start it."""
-    command = [sys.executable, REPOSITORY / "build.py", "build", "--root", portal, "--now", NOW]
+    command: list[str | Path] = [sys.executable, REPOSITORY / "build.py", "build", "--root", portal, "--now", NOW]
     return run(command, environment={"PORTAL_SECRET": SECRET})

@@ -3,99 +3,195 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from email.utils import format_datetime
-from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin
+from zoneinfo import ZoneInfo
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
-
-from mailer.digest import Digest, Event, Item
+from mailer import plaintext
+from mailer.digest import Digest, Item
 from mailer.letter import Letter, Skeleton, clean, slot
+from mailer.paragraph import Paragraph, Writer, importance
+from mailer.typesetting import Typesetter
 from portal import addresses, words
 from portal.client import Recipient
+from portal.config import named
 from portal.errors import PortalError
-from portal.notice import Disclosure, Notice
+from portal.links import Links
 from portal.plan import Plan
-from portal.words import Words
 
 LARGEST = 90_000
 """Bytes of HTML; mail programs cut longer ones off (Gmail at 102 kB)."""
 
-_VALUE = re.compile(r"\{\{\s*[\w-]+\s*\}\}")
+LONGEST_SUBJECT = 78
+"""Columns; RFC 5322, section 2.1.1, and about what a window shows."""
+
+_LONGEST_PREVIEW = 180
+"""Characters of the hidden line that lists of mails show behind the subject."""
+
+_GENUINE = "genuine.md"
+"""The page of content/ that says how to tell the firm's notices from others."""
+
+_TITLE, _KEPT = "\ufdd4", "{title}"
+"""Stand for the title in a subject, until it is known how much room there is."""
+_SHORTEST_TITLE = 24
+"""Columns that a title has in a subject in any case."""
+
+_Key = tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
-    """What a notice asks of its reader."""
+class Composer:
+    """Composes the digests of one plan; what many share is written once.
 
-    needed: bool
-    what: str
-    by: dt.date | None
+    With `hide_private` no private notice is named, whatever it allows.
+    """
 
+    def __init__(self, plan: Plan, *, hide_private: bool = False) -> None:
+        self._plan = plan
+        self._writer = Writer(plan, hide_private=hide_private)
+        self._typesetter = Typesetter(plan.settings.root)
+        self._links = Links(plan)
+        self._skeletons: dict[_Key, Skeleton] = {}
+        self._paragraphs: dict[_Key, Paragraph] = {}
+        self._dates: dict[ZoneInfo, str] = {}
+        self._pages: dict[_Key, tuple[str, ...]] = {}
+        self._imprints: dict[str, dict[str, object]] = {}
 
-@dataclass(frozen=True, slots=True)
-class Paragraph:
-    """One notice as the templates see it; what may not be disclosed is empty."""
+    def letter(self, digest: Digest) -> Letter:
+        """What the ledger must keep to rebuild one person's message."""
+        plan, person = self._plan, digest.person
+        mail = plan.settings.options.mail
+        readers = _private_readers(digest)
+        return Letter(
+            key=digest.key,
+            address=person.address,
+            name=clean(person.name),
+            language=person.language,
+            date=self._date(person.zone),
+            sender=mail.sender,
+            sender_name=clean(_sender_name(plan, person.language)),
+            reply_to=mail.reply_to or mail.sender,
+            site_url=plan.settings.site_url,
+            readers=tuple((reader.key, plan.registry.epoch(reader)) for reader in readers),
+            clients=tuple(clean(reader.client.name) for reader in readers),
+            pages=self._linked(digest),
+            newest=max(max(item.version.on, item.waiting_since) for item in digest.items),
+            thread=digest.thread,
+        )
 
-    title: str
-    summary: str
-    kind: str
-    number: str
-    published: str
-    news: str
-    """new, revised or withdrawn."""
-    note: str
-    """What changed with this version, or why it was withdrawn."""
-    effective: str
-    action: Action | None
-    """None: the notice says nothing about it, or may not be disclosed."""
-    hidden: bool
-    """Not even the title may be disclosed."""
-    private: bool
-    urgent: bool
-    url: str
-    """The public page; empty for a private notice."""
-    clients: tuple[str, ...]
-    """Slots of the names of the clients it concerns; empty for who looks after one client."""
+    def skeleton(self, digest: Digest) -> Skeleton:
+        """Write a digest, with slots. Raises PortalError where a portal's own template fails."""
+        readers = _private_readers(digest)
+        several = _clients(digest) > 1
+        today = self._plan.now.astimezone(digest.person.zone).date()
+        of_items = tuple(_identity(item, readers if several else ()) for item in digest.items)
+        key = (digest.person.language, today, several, len(readers), _clients(digest) == 0, of_items)
+        if key not in self._skeletons:
+            self._skeletons[key] = self._write(digest, readers, several, today)
+        return self._skeletons[key]
 
+    def _write(self, digest: Digest, readers: Sequence[Recipient], several: bool, today: dt.date) -> Skeleton:
+        language = digest.person.language
+        w = words.load(language, "mail")
+        named_readers = readers if several else ()
+        written = (self._paragraph(item, language, named_readers) for item in digest.items)
+        paragraphs = sorted(written, key=lambda paragraph: importance(paragraph, today))
+        lead = _lead(paragraphs, today, language, subscriber=_clients(digest) == 0)
+        values = {
+            **self._imprint(language),
+            "lead": lead,
+            "preview": _preview(lead, paragraphs, w("joint_titles")),
+            "name": slot("name"),
+            "today": today,
+            "paragraphs": paragraphs,
+            "several": several,
+            "subscriber": _clients(digest) == 0,
+            "mandatory": digest.mandatory,
+            "voluntary": any(not item.mandatory for item in digest.items),
+            "keys": [(slot("client", i), slot("code", i)) for i in range(len(readers))],
+            "left": lambda days: _left(days, language),
+        }
+        brief = {"brief": lambda day: words.brief_day(day, language), "title": _TITLE}
+        around = clean(self._typesetter.text("digest.subject.txt", {**values, **brief}).replace(_TITLE, _KEPT))
+        room = LONGEST_SUBJECT - plaintext.columns(around.replace(_KEPT, ""))
+        subject = around.replace(_KEPT, _shortened(paragraphs[0].title, max(room, _SHORTEST_TITLE)))
+        html, whole = self._fitting(values, len(paragraphs))
+        text = self._typesetter.text("digest.txt", {**values, "whole": whole})
+        return Skeleton(subject=clean(subject), text=plaintext.wrap(text), html=html)
 
-def templates(root: Path) -> Environment:
-    """The mail templates: the portal's own where it has them, else the program's."""
-    folders = (root / "site_templates" / "mail", words.TEMPLATES / "mail")
-    return Environment(
-        loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    def _fitting(self, values: Mapping[str, object], count: int) -> tuple[str, bool]:
+        """The HTML of a digest, and whether it holds the whole texts that it may.
 
+        So that it fits, whole texts give way to summaries; of very many notices the first are written in full, then
+        titles only, then a number.
+        """
+        whole, full, shown = True, count, count
+        while True:
+            html = self._typesetter.html("digest.mjml", {**values, "whole": whole, "full": full, "named": shown})
+            if len(html.encode()) <= LARGEST:
+                return html, whole
+            if shown == 0:
+                raise PortalError("a digest makes too much HTML even without its notices", "shorten digest.mjml")
+            if whole:
+                whole = False
+            elif full > 0:
+                full //= 2
+            else:
+                shown //= 2
 
-def letter(plan: Plan, digest: Digest) -> Letter:
-    """What the ledger must keep to rebuild one person's message."""
-    mail, person = plan.settings.options.mail, digest.person
-    readers = _private_readers(digest)
-    site = plan.addresses(person.language)
-    public = [item for item in digest.items if not item.entry.private]
-    pages = [site.notice(item.entry.id) for item in public]
-    pages += [site.version(item.entry.id, item.version.number) for item in public]
-    return Letter(
-        key=digest.key,
-        address=person.address,
-        name=clean(person.name),
-        language=person.language,
-        date=format_datetime(plan.now.astimezone(person.zone)),
-        sender=mail.sender,
-        sender_name=clean(_sender_name(plan, person.language)),
-        reply_to=mail.reply_to or mail.sender,
-        site_url=plan.settings.site_url,
-        readers=tuple((reader.key, plan.registry.epoch(reader)) for reader in readers),
-        clients=tuple(clean(reader.client.name) for reader in readers),
-        pages=tuple(pages),
-        newest=max(max(item.version.on, item.waiting_since) for item in digest.items),
-    )
+    def _paragraph(self, item: Item, language: str, readers: Sequence[Recipient]) -> Paragraph:
+        key = (language, _identity(item, readers))
+        if key not in self._paragraphs:
+            self._paragraphs[key] = self._writer.paragraph(item, language, readers)
+        return self._paragraphs[key]
+
+    def _date(self, zone: ZoneInfo) -> str:
+        """The run's moment as a header field has it (RFC 5322, section 3.3)."""
+        if zone not in self._dates:
+            self._dates[zone] = format_datetime(self._plan.now.astimezone(zone))
+        return self._dates[zone]
+
+    def _linked(self, digest: Digest) -> tuple[str, ...]:
+        """Paths below the site that the message links to."""
+        language = digest.person.language
+        public = [item for item in digest.items if not item.entry.private]
+        key = (language, *((item.entry.id, item.version.number, item.event, item.told) for item in public))
+        if key not in self._pages:
+            site = self._plan.addresses(language)
+            pages = [site.home]
+            for item in public:
+                pages += (site.notice(item.entry.id), site.version(item.entry.id, item.version.number))
+                if self._paragraph(item, language, ()).changes_url:
+                    pages.append(site.changes(item.entry.id))
+            genuine = self._genuine(language)
+            self._pages[key] = (*pages, *([genuine.removeprefix(self._plan.settings.base)] if genuine else []))
+        return self._pages[key]
+
+    def _genuine(self, language: str) -> str:
+        """The absolute path of the page on telling genuine mails; empty where the site has none."""
+        return self._links.resolver({}, language)(_GENUINE) or ""
+
+    def _imprint(self, language: str) -> dict[str, object]:
+        """What is the same in every digest of a language."""
+        if language not in self._imprints:
+            settings = self._plan.settings
+            mail, issuer, genuine = settings.options.mail, settings.options.issuer, self._genuine(language)
+            self._imprints[language] = {
+                "w": words.load(language, "mail"),
+                "day": lambda date: words.day(date, language),
+                "language": language,
+                "site_name": settings.name_in(language),
+                "site_url": settings.site_url + self._plan.addresses(language).home,
+                "my_url": settings.site_url + addresses.MY,
+                "sender_name": _sender_name(self._plan, language),
+                "firm": named(issuer, language) if issuer else "",
+                "imprint": named(mail.imprint, language) if mail.imprint else "",
+                "genuine_url": urljoin(settings.site_url, genuine) if genuine else "",
+                "reply_to": mail.reply_to or mail.sender,
+                "sender": mail.sender,
+            }
+        return self._imprints[language]
 
 
 def outdated(letter: Letter, plan: Plan) -> str:
@@ -116,53 +212,15 @@ def outdated(letter: Letter, plan: Plan) -> str:
     return ""
 
 
-def skeleton(plan: Plan, digest: Digest, environment: Environment, *, hide_private: bool = False) -> Skeleton:
-    """Write a digest, with slots. With `hide_private` no private notice is named, whatever it allows.
-
-    Raises PortalError where a portal's own template fails.
-    """
-    language = digest.person.language
-    readers = _private_readers(digest)
-    several = len({recipient.client.id for recipient in digest.person.recipients}) > 1
-    paragraphs = [_paragraph(plan, digest, item, readers, several, hide_private) for item in digest.items]
-    paragraphs.sort(key=_importance)
-    values = {
-        "w": words.load(language, "mail"),
-        "day": lambda date: words.day(date, language),
-        "language": language,
-        "site_name": plan.settings.name_in(language),
-        "site_url": plan.settings.site_url + plan.addresses(language).home,
-        "my_url": plan.settings.site_url + addresses.MY,
-        "sender_name": _sender_name(plan, language),
-        "reply_to": plan.settings.options.mail.reply_to or plan.settings.options.mail.sender,
-        "lead": _lead(paragraphs, plan.now.astimezone(digest.person.zone).date(), language),
-        "name": slot("name"),
-        "paragraphs": paragraphs,
-        "several": several,
-        "keys": [(slot("client", i), slot("code", i)) for i in range(len(readers))],
-    }
-    try:
-        subject, text = (environment.get_template(f"digest.{part}").render(values) for part in ("subject.txt", "txt"))
-        html = _fitting(environment, values, len(paragraphs))
-    except (TemplateError, KeyError) as error:
-        raise PortalError(f"a mail template cannot be used: {error}", "see site_templates/mail/") from error
-    return Skeleton(subject=clean(subject), text=text, html=html)
+def _identity(item: Item, readers: Sequence[Recipient]) -> _Key:
+    """What the words on a notice depend on, beside the language."""
+    where = tuple(readers.index(reader) for reader in item.readers) if readers and item.entry.private else ()
+    return (item.entry.id, item.version.number, item.event, item.told, item.mandatory, item.reminder, where)
 
 
-def _fitting(environment: Environment, values: Mapping[str, object], count: int) -> str:
-    """The HTML of a digest: of very many notices the first in full, then titles, then a number, so that it fits."""
-    template = environment.get_template("digest.html")
-    full = named = count
-    while True:
-        html = template.render(values, full=full, named=named)
-        if len(html.encode()) <= LARGEST:
-            return html
-        if named == 0:
-            raise PortalError("a digest makes too much HTML even without its notices", "shorten digest.html")
-        if full > 0:
-            full //= 2
-        else:
-            named //= 2
+def _clients(digest: Digest) -> int:
+    """For how many clients the person reads; none: a subscriber."""
+    return len({recipient.client.id for recipient in digest.person.recipients} - {""})
 
 
 def _sender_name(plan: Plan, language: str) -> str:
@@ -178,79 +236,21 @@ def _private_readers(digest: Digest) -> list[Recipient]:
     return [recipient for recipient in digest.person.recipients if recipient.key in wanted]
 
 
-def _paragraph(
-    plan: Plan, digest: Digest, item: Item, readers: list[Recipient], several: bool, hide_private: bool
-) -> Paragraph:
-    language = digest.person.language
-    text = item.version.text(language)
-    assert text is not None, "only versions whose text is known are told"
-    notice, private = text.notice, item.entry.private
-    w = words.load(language, "mail")
-    allowed = _allowed(item.text.notice, private, hide_private)
-    title = "" if allowed is Disclosure.NOTHING else _unfilled(notice.title)
-    open_text = title != "" and (not private or allowed in (Disclosure.SUMMARY, Disclosure.FULL))
-    withdrawn = item.event is Event.WITHDRAWN
-    number = item.version.number
-    note = notice.revisions[number - 2].note if number > 1 else ""
-    if withdrawn and notice.withdrawn:
-        note = notice.withdrawn.reason
-    return Paragraph(
-        title=title or w("hidden"),
-        summary=_unfilled(notice.summary or "") if open_text and not withdrawn else "",
-        kind=words.load(language)(f"kind.{notice.kind}") if title else "",
-        number=clean(notice.number or "") if title else "",
-        published=words.day(item.version.on.astimezone(plan.settings.zone).date(), language),
-        news="withdrawn" if withdrawn else "revised" if item.told else "new",
-        note=_unfilled(note) if open_text else "",
-        effective=_effective(notice, language) if open_text and not withdrawn else "",
-        action=_action(notice, open_text, w) if title and not withdrawn else None,
-        hidden=title == "",
-        private=private,
-        urgent=item.urgent,
-        url="" if private else plan.settings.site_url + plan.addresses(language).notice(item.entry.id),
-        clients=tuple(slot("client", readers.index(r)) for r in item.readers) if private and several else (),
-    )
-
-
-def _allowed(notice: Notice, private: bool, hide_private: bool) -> Disclosure:
-    if not private:
-        return Disclosure.FULL
-    return Disclosure.NOTHING if hide_private else notice.mail.disclose
-
-
-def _action(notice: Notice, with_words: bool, w: Words) -> Action | None:
-    """What is asked. Of a private notice that discloses its title, whether and by when, in no words of its own."""
-    action, ack = notice.action, notice.ack
-    if action is not None and action.needed:
-        return Action(True, _unfilled(action.what or "") if with_words else "", action.by)
-    if ack is not None:
-        return Action(True, w(f"ack.{ack.level}"), ack.by)
-    return Action(False, "", None) if action is not None else None
-
-
-def _effective(notice: Notice, language: str) -> str:
-    start = notice.effective.start if notice.effective else None
-    return words.day(start, language) if start else ""
-
-
-def _importance(paragraph: Paragraph) -> tuple[bool, bool, dt.date]:
-    """Urgent first, then what must be done, the nearest date first; the rest stays newest first."""
-    needed = paragraph.action is not None and paragraph.action.needed
-    by = paragraph.action.by if paragraph.action and needed else None
-    return (not paragraph.urgent, not needed, by or dt.date.max)
-
-
-def _lead(paragraphs: list[Paragraph], today: dt.date, language: str) -> str:
+def _lead(paragraphs: Sequence[Paragraph], today: dt.date, language: str, *, subscriber: bool) -> str:
     """The first line: how many notices concern the reader, whether to act, and by when."""
     w = words.load(language, "mail")
-    concern = w("lead.one") if len(paragraphs) == 1 else w("lead.many", n=len(paragraphs))
+    count = len(paragraphs)
+    whose = "news" if subscriber else "lead"
+    concern = w(f"{whose}.one") if count == 1 else w(f"{whose}.many", n=count)
     asked = [p.action for p in paragraphs if p.action is not None and p.action.needed]
     if not asked:
+        if all(p.news.ends for p in paragraphs):
+            return concern + w("lead.ended")
         return concern + w("lead.hidden" if any(p.hidden for p in paragraphs) else "lead.none")
     dates = sorted(action.by for action in asked if action.by is not None and action.by >= today)
-    if len(paragraphs) == 1:
+    if count == 1:
         act = w("lead.act")
-    elif len(asked) == len(paragraphs):
+    elif len(asked) == count:
         act = w("lead.all_act")
     else:
         act = w("lead.one_acts") if len(asked) == 1 else w("lead.some_act", n=len(asked))
@@ -259,6 +259,23 @@ def _lead(paragraphs: list[Paragraph], today: dt.date, language: str) -> str:
     return f"{concern}{act}{by}{w('lead.stop')}" + (w("lead.hidden_too", n=hidden) if hidden else "")
 
 
-def _unfilled(text: str) -> str:
-    """As `clean`, but empty where per-client values belong into it: those stand in the sealed pages only."""
-    return "" if _VALUE.search(text) else clean(text)
+def _preview(lead: str, paragraphs: Sequence[Paragraph], joint: str) -> str:
+    """What lists of mails show behind the subject, which has the first title already."""
+    return _shortened(" ".join((lead, joint.join(p.title for p in paragraphs[1:]))).strip(), _LONGEST_PREVIEW)
+
+
+def _left(days: int, language: str) -> str:
+    """How long it is until a day: today, tomorrow, in 7 days; or since it."""
+    w = words.load(language, "mail")
+    if days in (0, 1):
+        return w("left.today" if days == 0 else "left.tomorrow")
+    return w("left.days", n=days) if days > 0 else w("left.over", n=-days)
+
+
+def _shortened(text: str, width: int) -> str:
+    """Text of at most so many columns, cut with an ellipsis."""
+    if plaintext.columns(text) <= width:
+        return text
+    while plaintext.columns(text) > width - 1:
+        text = text[:-1]
+    return f"{text.rstrip()}…"

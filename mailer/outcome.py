@@ -18,6 +18,8 @@ class Deferred:
     """Refused for now (4yz, RFC 5321 section 4.2.1): to be tried again."""
 
     reply: str
+    throttled: bool = False
+    """Whether the server has nothing against the message, but against so many of them."""
 
 
 @dataclass(frozen=True, slots=True)

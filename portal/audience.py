@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator, Sequence
 from zoneinfo import ZoneInfo
 
-from portal.client import Client, Contact, Recipient, Registry, Status
+from portal.client import By, Client, Contact, Recipient, Registry, Status
 from portal.notice import Notice, Selector
 from portal.states import instant
 
@@ -44,49 +45,72 @@ def joined(recipient: Recipient, zone: ZoneInfo) -> dt.datetime | None:
     return instant(max(days), zone) if days else None
 
 
+def selected(selector: Selector, registry: Registry, day: dt.date) -> Iterator[Client]:
+    """The clients a notice published on `day` speaks to, in the order of ids."""
+    return (client for client in _possible(selector, registry) if selects(selector, client, day))
+
+
+def tells(notice: Notice, published: dt.datetime, recipient: Recipient, now: dt.datetime, zone: ZoneInfo) -> bool:
+    """Whether a contact is to be told of a notice published at `published`, as the registry stands at `now`."""
+    client = recipient.client
+    return (
+        client.has_access(now.astimezone(zone).date())
+        and concerns(notice, client, published.astimezone(zone).date())
+        and _was_there(recipient, published, zone)
+    )
+
+
+def shows(
+    notice: Notice, published: dt.datetime, stands: bool, recipient: Recipient, now: dt.datetime, zone: ZoneInfo
+) -> bool:
+    """Whether a notice appears on a contact's private pages.
+
+    As `tells`, and also for those who joined later while the notice still stands.
+    """
+    client, day, today = recipient.client, published.astimezone(zone).date(), now.astimezone(zone).date()
+    since = max(day, client.since) if client.since and client.since <= today else day
+    return (
+        client.has_access(today)
+        and concerns(notice, client, since)
+        and ((stands and _was_there(recipient, now, zone)) or _was_there(recipient, published, zone))
+    )
+
+
 def told(
     notice: Notice, published: dt.datetime, registry: Registry, now: dt.datetime, zone: ZoneInfo
 ) -> list[Recipient]:
     """The contacts to tell of a notice published at `published`, as the registry stands at `now`."""
-    day, today = published.astimezone(zone).date(), now.astimezone(zone).date()
-    return [
-        Recipient(client, contact)
-        for _, client in sorted(registry.clients.items())
-        if client.has_access(today) and concerns(notice, client, day)
-        for contact in client.contacts
-        if _was_there(Recipient(client, contact), published, zone)
-    ]
+    return [r for r in _candidates(notice, registry) if tells(notice, published, r, now, zone)]
 
 
 def shown(
     notice: Notice, published: dt.datetime, stands: bool, registry: Registry, now: dt.datetime, zone: ZoneInfo
 ) -> list[Recipient]:
-    """The contacts on whose private pages a notice appears.
+    """The contacts on whose private pages a notice appears."""
+    return [r for r in _candidates(notice, registry) if shows(notice, published, stands, r, now, zone)]
 
-    As `told`, and also those who joined later while the notice still stands.
-    """
-    day, today = published.astimezone(zone).date(), now.astimezone(zone).date()
-    result = []
-    for _, client in sorted(registry.clients.items()):
-        if not client.has_access(today):
-            continue
-        then = concerns(notice, client, max(day, client.since) if client.since and client.since <= today else day)
-        if not then:
-            continue
-        for contact in client.contacts:
-            recipient = Recipient(client, contact)
-            if (stands and _is_there(recipient, now, zone)) or _was_there(recipient, published, zone):
-                result.append(recipient)
-    return result
+
+def _candidates(notice: Notice, registry: Registry) -> Iterator[Recipient]:
+    selector = notice.audience
+    clients = _possible(selector, registry) if isinstance(selector, Selector) else registry.ordered
+    return (Recipient(client, contact) for client in clients for contact in client.contacts)
+
+
+def _possible(selector: Selector, registry: Registry) -> Sequence[Client]:
+    """The clients that a selector can mean, in the order of ids: the fewest that one of its keys leaves."""
+    asked: dict[By, tuple[str, ...]] = {
+        "id": selector.clients,
+        "segment": selector.segments,
+        "service": selector.services,
+        "region": selector.regions,
+    }
+    groups = [registry.index.clients(by, names) for by, names in asked.items() if names]
+    return min(groups, key=len, default=registry.ordered)
 
 
 def _was_there(recipient: Recipient, published: dt.datetime, zone: ZoneInfo) -> bool:
     since = joined(recipient, zone)
     return since is None or since <= published
-
-
-def _is_there(recipient: Recipient, now: dt.datetime, zone: ZoneInfo) -> bool:
-    return _was_there(recipient, now, zone)
 
 
 def language(client: Client, contact: Contact, default: str, known: tuple[str, ...]) -> str:

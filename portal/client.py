@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Any, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -174,23 +175,62 @@ class Recipient:
         return f"{self.client.id}/{self.contact.id}"
 
 
-@dataclass(frozen=True, slots=True)
+By: TypeAlias = Literal["id", "segment", "service", "region"]
+
+
+class Index:
+    """Clients by what notices select them by."""
+
+    def __init__(self, ordered: Sequence[Client]) -> None:
+        self._ordered = ordered
+        self._positions: dict[By, dict[str, list[int]]] = {"id": {}, "segment": {}, "service": {}, "region": {}}
+        for position, client in enumerate(ordered):
+            called: dict[By, Iterable[str]] = {
+                "id": (client.id,),
+                "segment": client.segments,
+                "service": client.services,
+                "region": (client.region,) if client.region else (),
+            }
+            for by, names in called.items():
+                for name in names:
+                    self._positions[by].setdefault(name, []).append(position)
+
+    def clients(self, by: By, names: Iterable[str]) -> list[Client]:
+        """The clients with any of the names, in the order of ids."""
+        positions = self._positions[by]
+        found = {position for name in names for position in positions.get(name, ())}
+        return [self._ordered[position] for position in sorted(found)]
+
+
+@dataclass(frozen=True)
 class Registry:
     """Every client by id, and the epoch of each contact's code (1 where none is written down)."""
 
     clients: Mapping[str, Client]
     epochs: Mapping[str, int]
 
+    @cached_property
+    def ordered(self) -> tuple[Client, ...]:
+        """Every client, in the order of ids."""
+        return tuple(client for _, client in sorted(self.clients.items()))
+
+    @cached_property
+    def index(self) -> Index:
+        return Index(self.ordered)
+
     def recipients(self) -> list[Recipient]:
         """Every contact, in the order of ids."""
-        return [Recipient(c, p) for _, c in sorted(self.clients.items()) for p in c.contacts]
+        return [Recipient(client, contact) for client in self.ordered for contact in client.contacts]
 
     def epoch(self, recipient: Recipient) -> int:
         return self.epochs.get(recipient.key, 1)
 
     def find(self, key: str) -> Recipient | None:
         """The contact addressed as client/contact."""
-        return next((r for r in self.recipients() if r.key == key), None)
+        identity, _, name = key.partition("/")
+        client = self.clients.get(identity)
+        found = next((contact for contact in client.contacts if contact.id == name), None) if client else None
+        return Recipient(client, found) if client and found else None
 
 
 def as_client(data: Mapping[str, Any]) -> Client:

@@ -167,6 +167,8 @@ class MailOptions(Block):
     """The sender's name."""
     reply_to: Address | None = None
     """Where replies go."""
+    imprint: str | Mapping[str, str] | None = None
+    """A line below every mail: the firm's address, telephone and registration."""
     cadence: Cadence = Cadence.WEEKLY
     """For contacts who chose none."""
     hour: int = Field(9, ge=0, le=23)

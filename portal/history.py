@@ -1,4 +1,4 @@
-"""The versions of each notice: the only caller of git.
+"""The versions of each notice, and what once stood in the registry: the only caller of git.
 
 Version k of a notice is its text with k-1 lines of `revisions`: the last such text on the first-parent history. One
 `git log` lists every blob that ever stood in a notices folder, one `git cat-file` fetches those that are needed.
@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 import subprocess
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from portal import states
+from portal import epochs, states
 from portal.config import Settings
 from portal.errors import PortalError, Problem, Severity
 from portal.notice import Dossier, Text, Version
@@ -240,6 +241,80 @@ def texts_at(settings: Settings, revision: str) -> dict[Path, bytes]:
         texts = _contents(inside, set(blobs)) if blobs else {}
         result |= {inside / path: texts[blob] for blob, paths in blobs.items() if blob in texts for path in paths}
     return result
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What one commit made of the registry."""
+
+    commit: str
+    """Its full hash."""
+    at: dt.datetime
+    """When: the committer's clock, timezone-aware."""
+    files: Mapping[str, bytes | None]
+    """File name to what it held from then on; None: it was removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryHistory:
+    """What once stood in the registry, oldest first."""
+
+    commits: tuple[Recorded, ...] = ()
+    known: bool = False
+    """Whether there is a repository to ask."""
+    shallow: bool = False
+    """Whether only the end of the history is here."""
+
+
+def of_registry(settings: Settings, *, revised_only: bool = False) -> RegistryHistory:
+    """The registry on the first-parent history. With `revised_only` without the client files that never changed."""
+    folder = settings.registry_dir
+    top = _git(folder, "rev-parse", "--is-shallow-repository") if folder.is_dir() else None
+    if top is None:
+        return RegistryHistory()
+    changes = list(_changes(folder))
+    times = Counter(name for _, _, found in changes for name in found)
+    if revised_only:
+        times.update(_uncommitted(folder))
+    commits: list[tuple[str, dt.datetime, dict[str, str]]] = []
+    for commit, at, found in reversed(changes):
+        kept = {n: blob for n, blob in found.items() if not revised_only or times[n] > 1 or n == epochs.EPOCHS_FILE}
+        if kept:
+            commits.append((commit, at, kept))
+    texts = _contents(folder, {blob for _, _, found in commits for blob in found.values() if blob})
+    return RegistryHistory(
+        tuple(
+            Recorded(commit, at, {name: texts.get(blob, b"") if blob else None for name, blob in found.items()})
+            for commit, at, found in commits
+        ),
+        known=True,
+        shallow=top.strip() == b"true",
+    )
+
+
+def _uncommitted(folder: Path) -> list[str]:
+    """The files right in a folder that are not as they were committed last."""
+    out = _git(folder, "diff", "--name-only", "--no-renames", "--relative", "-z", "HEAD", "--", ".") or b""
+    return [path.decode("utf-8", "surrogateescape") for path in out.split(b"\0") if path]
+
+
+def _changes(folder: Path) -> Iterator[tuple[str, dt.datetime, dict[str, str]]]:
+    """Commit, moment, and the blob of each file right in a folder that it changed, '' where removed; newest first."""
+    order = ("log", "--first-parent", "-m", "--raw", "--no-abbrev", "--no-renames", "-z", "--relative")
+    out = _git(folder, *order, "--format=%x01%H %ct", "--", ".")
+    found: dict[str, str] = {}
+    fields = iter((out or b"").split(b"\0"))
+    for entry in fields:
+        entry = entry.lstrip(b"\n")
+        if entry.startswith(b"\x01"):
+            commit, _, at = entry[1:].decode("ascii").strip().partition(" ")
+            found = {}
+            yield commit, dt.datetime.fromtimestamp(int(at), dt.UTC), found
+        elif entry.startswith(b":"):
+            blob = entry.split(b" ")[3].decode("ascii")
+            path = next(fields, b"").decode("utf-8", "surrogateescape")
+            if "/" not in path and path.endswith((".yml", ".yaml", ".json")):
+                found[path] = "" if set(blob) == {"0"} else blob
 
 
 def _fork(folder: Path, revision: str) -> str | None:

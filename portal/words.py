@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_skeleton
 from babel.numbers import format_currency, format_decimal
 
 from portal.notice import Money
@@ -65,6 +65,12 @@ def _flat(data: Mapping[str, Any], prefix: str) -> list[tuple[str, str]]:
 def day(date: dt.date, language: str) -> str:
     """A day in full: 2027年1月1日, 1 January 2027."""
     return format_date(date, "long", locale=_LOCALES[language])
+
+
+@lru_cache(maxsize=1024)
+def brief_day(date: dt.date, language: str) -> str:
+    """A day without its year, where that is understood: 1月1日, 1 Jan."""
+    return format_skeleton("MMMd", date, locale=_LOCALES[language])
 
 
 def days(year: int, month: int, days: str, language: str) -> str:

@@ -28,11 +28,10 @@ def preview(contact: str, root: Path, now: str | None, form: str, show_private: 
         raise PortalError(f"nobody is addressed as {contact}", "write client/contact, as in clients/")
     found = asyncio.run(_decided(office, recipient.contact.email.casefold()))
     later = [Digest(waiting.person, "next", waiting.due, waiting.items) for waiting in found.waiting]
-    environment = compose.templates(office.settings.root)
+    composer = compose.Composer(office.plan, hide_private=not office.private)
     shown = []
     for digest in found.digests or later:
-        letter = compose.letter(office.plan, digest)
-        skeleton = compose.skeleton(office.plan, digest, environment, hide_private=not office.private)
+        letter, skeleton = composer.letter(digest), composer.skeleton(digest)
         if office.private:
             codes = office.codes(letter)
         else:

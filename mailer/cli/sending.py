@@ -135,11 +135,10 @@ async def _check_links(office: Office, letters: list[Letter], site: Path | None)
 
 
 def _composed(office: Office, digests: Sequence[Digest]) -> list[Frozen]:
-    environment = compose.templates(office.settings.root)
+    composer = compose.Composer(office.plan)
     frozen = []
     for digest in digests:
-        letter = compose.letter(office.plan, digest)
-        skeleton = compose.skeleton(office.plan, digest, environment)
+        letter, skeleton = composer.letter(digest), composer.skeleton(digest)
         data = message.build(letter, skeleton, office.codes(letter))
         content = {}
         for item in digest.items:

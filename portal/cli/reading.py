@@ -41,6 +41,8 @@ def read(root: Path, now: str | None, base: str | None = None) -> Reading:
     past = history.read(settings, found)
     clock = editorial_clock(now, settings.zone)
     problems = [*found.problems, *rules.graded(settings, past.problems), *rules.check(settings, found, clock)]
+    registered = history.of_registry(settings, revised_only=True)
+    problems += rules.graded(settings, rules.codes.check(settings, found, registered))
     if base is not None:
         changed = rules.change.check(settings, found, history.texts_at(settings, base), clock)
         problems += rules.graded(settings, changed)

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from portal.config import CONFIG_FILE, Settings
 from portal.errors import Location, Problem, Severity
-from portal.rules import audiences, change, contradictions, dates, demands, references, translations, wording
+from portal.rules import audiences, change, codes, contradictions, dates, demands, references, translations, wording
 from portal.rules.case import Case, Finding, House, Rule, meant
 from portal.sources import Sources
 
@@ -27,9 +27,13 @@ ELSEWHERE: MappingProxyType[str, str] = MappingProxyType(
         "removed-notice": "a published notice that is gone",
         "changed-id": "a published notice under another id",
         "lost-id": "a published notice that lost its id with its file name",
+        "reused-contact": "a contact with the private code of another person",
+        "lowered-epoch": "an epoch that is lower than it was",
     }
 )
-"""Codes that other rooms find, with what they are about: on rendered text, in the history, between two commits."""
+"""Codes that other rooms find, with what they are about: on rendered text, in the history of notices and registry,
+between two commits.
+"""
 
 
 def _unknown_codes(house: House) -> Iterator[Finding]:
@@ -54,7 +58,7 @@ CODES: MappingProxyType[str, str] = MappingProxyType({**{rule.code: rule.about f
 """Every code that mkdocs.yml can set, with what it is about; docs/rules.md has a paragraph on each."""
 
 
-__all__ = ["CODES", "ELSEWHERE", "RULES", "Rule", "change", "check", "graded"]
+__all__ = ["CODES", "ELSEWHERE", "RULES", "Rule", "change", "check", "codes", "graded"]
 
 
 def check(settings: Settings, sources: Sources, now: dt.datetime) -> list[Problem]:

@@ -60,10 +60,10 @@ def _in_registry(house: House, client: str, *key: str | int) -> Location:
 
 
 def _nobody(case: Case) -> Iterator[Finding]:
-    selector, clients = case.notice.audience, case.house.sources.registry.clients.values()
-    if not isinstance(selector, Selector) or not clients:
+    selector, registry = case.notice.audience, case.house.sources.registry
+    if not isinstance(selector, Selector) or not registry.clients:
         return
-    selected = [client for client in clients if audience.selects(selector, client, case.published)]
+    selected = list(audience.selected(selector, registry, case.published))
     if not selected:
         message = "no client in the registry is meant by this audience"
         yield case.finding(message, "check it against clients/", "audience")
@@ -76,8 +76,8 @@ def _values(case: Case) -> Iterator[Finding]:
     selector = case.notice.audience
     if case.notice.values is None or not isinstance(selector, Selector) or not case.filed.values:
         return
-    for client in case.house.sources.registry.clients.values():
-        if audience.selects(selector, client, case.published) and client.id not in case.filed.values:
+    for client in audience.selected(selector, case.house.sources.registry, case.published):
+        if client.id not in case.filed.values:
             message = "a client of the audience has no row in the table of values"
             yield case.finding(message, "give every client of the audience a row", "values")
             break

@@ -69,7 +69,7 @@ class Desk:
         site, plan = self.folder.root / "site", self.folder.plan(self.now)
         found = agenda(plan)
         digests = [*found.digests, *(Digest(w.person, "next", w.due, w.items) for w in found.waiting)]
-        for letter in (compose.letter(plan, digest) for digest in digests):
+        for letter in map(compose.Composer(plan).letter, digests):
             files = [f"{page}index.html" for page in letter.pages]
             files += [f"my/s/{sealing.code(self.secret, key, epoch).index_name}" for key, epoch in letter.readers]
             for file in ["my/index.html", *files]:

@@ -9,8 +9,8 @@ from email.policy import default
 
 import pytest
 
-from mailer import compose, message
-from mailer.compose import LARGEST
+from mailer import message
+from mailer.compose import LARGEST, Composer
 from mailer.digest import Digest, Event, Receipt
 from mailer.letter import Letter, Skeleton
 from portal import sealing, words
@@ -50,7 +50,8 @@ def due(plan: Plan, told: tuple[Receipt, ...] = ()) -> Digest:
 
 
 def written(plan: Plan, digest: Digest) -> tuple[Letter, Skeleton]:
-    return compose.letter(plan, digest), compose.skeleton(plan, digest, compose.templates(plan.settings.root))
+    composer = Composer(plan)
+    return composer.letter(digest), composer.skeleton(digest)
 
 
 def parsed(data: bytes) -> EmailMessage:
@@ -72,7 +73,7 @@ def test_public_notice_in_both_parts_and_both_languages(folder: PortalFolder) ->
     folder.notice("fees", ENGLISH, lang="en")
     plan = folder.plan()
     mail = parsed(message.build(*written(plan, due(plan)), []))
-    assert mail["Subject"] == "请处理：2027 年度代账服务费调整"
+    assert mail["Subject"] == "请于12月31日前处理：2027 年度代账服务费调整"
     text, html = parts(mail)
     assert text.splitlines()[0] == "有 1 份公告与您有关，需要您处理，请于 2026年12月31日（含当日）前完成。"
     for part in (text, html):
@@ -82,7 +83,7 @@ def test_public_notice_in_both_parts_and_both_languages(folder: PortalFolder) ->
     plan = folder.plan()
     mail = parsed(message.build(*written(plan, due(plan)), []))
     text, html = parts(mail)
-    assert mail["Subject"] == "Please act: Bookkeeping fees from 2027"
+    assert mail["Subject"] == "Act by 31 Dec: Bookkeeping fees from 2027"
     assert text.splitlines()[0] == "1 notice concerns you. It asks you to act by 31 December 2026."
     assert "https://notices.example.com/en/notices/fees/" in text
     assert not re.search("[一-鿿]", text.replace("林岚", "").replace("试用〔2026〕18号", ""))
@@ -187,7 +188,7 @@ def test_withdrawal_and_update_say_so(folder: PortalFolder) -> None:
     assert "这份公告已撤回" in skeleton.text
     assert "撤回原因：测算有误" in skeleton.text
     assert "签回" not in skeleton.text
-    assert skeleton.text.startswith("有 1 份公告与您有关，没有需要您处理的事项。")
+    assert skeleton.text.startswith("有 1 份公告与您有关，都已不再有效或不再涉及您，无需再照此办理。")
 
 
 @pytest.mark.parametrize(("count", "titles"), [(40, True), (900, False)])

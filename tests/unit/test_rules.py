@@ -30,6 +30,7 @@ def problems(folder: PortalFolder, now: dt.datetime = AT, base: str | None = Non
     found = sources.read(settings)
     past = history.read(settings, found)
     every = [*found.problems, *rules.graded(settings, past.problems), *rules.check(settings, found, now)]
+    every += rules.graded(settings, rules.codes.check(settings, found, history.of_registry(settings)))
     made = plan.make(settings, found, past, now)
     reader = Proofreader(made, Articles(made, Prose(settings)))
     every += [p for entry in made.entries for p in rules.graded(settings, reader.read(entry))]
