@@ -35,6 +35,7 @@ CONFIG_FILE = "mkdocs.yml"
 UI_LANGUAGES = ("zh", "en")
 """The languages that this program has words for, in site_templates/words/."""
 
+_DOMAIN = r"^[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*$"
 _CLOCK = r"([01]\d|2[0-3]):[0-5]\d"
 
 
@@ -158,6 +159,34 @@ class Mandatory(Block):
     """Notices that ask for an action or a confirmation."""
 
 
+def _short_name(value: str) -> str:
+    if isinstance(value, str) and not re.fullmatch(r"[A-Za-z0-9_.-]{1,14}@.+", value):
+        raise ValueError("needs a short plain name before the @, up to 14 letters and digits, like bounces@example.com")
+    return value
+
+
+class Dkim(Block):
+    """How messages are signed (RFC 6376); the private keys stand in MAILER_DKIM_KEY."""
+
+    domain: str = Field(pattern=_DOMAIN)
+    """Whose signature it is: that of the sender's address, or one above it."""
+    rsa: str | None = Field(None, pattern=_DOMAIN)
+    """The selector of the RSA key."""
+    ed25519: str | None = Field(None, pattern=_DOMAIN)
+    """The selector of the Ed25519 key."""
+
+    @property
+    def selectors(self) -> dict[str, str]:
+        """By kind of key."""
+        return {kind: name for kind, name in (("rsa", self.rsa), ("ed25519", self.ed25519)) if name is not None}
+
+    @model_validator(mode="after")
+    def _some_key(self) -> Dkim:
+        if not self.selectors:
+            raise ValueError("needs the selector of a key: rsa, or ed25519 beside it")
+        return self
+
+
 class MailOptions(Block):
     """How digests go out."""
 
@@ -167,6 +196,12 @@ class MailOptions(Block):
     """The sender's name."""
     reply_to: Address | None = None
     """Where replies go."""
+    bounces: Annotated[Address, BeforeValidator(_short_name)] | None = None
+    """Where failures come back to; each message has an address of its own made from it."""
+    unsubscribe_url: str | None = Field(None, pattern=r"^https://[!-~]+$")
+    """What receives one click to leave (RFC 8058)."""
+    dkim: Dkim | None = None
+    """How messages are signed."""
     imprint: str | Mapping[str, str] | None = None
     """A line below every mail: the firm's address, telephone and registration."""
     cadence: Cadence = Cadence.WEEKLY

@@ -2,7 +2,7 @@
 # Installs the system programs that the tests talk to, where it may; otherwise says how. With CI=true a missing one fails.
 set -euo pipefail
 
-declare -A package=([chromium]=chromium [postfix]=postfix)
+declare -A package=([chromium]=chromium [postfix]=postfix [opendkim]=opendkim)
 PATH="$PATH:/usr/sbin"
 
 missing=()

@@ -8,6 +8,7 @@ import click
 
 from mailer.cli import accounting, planning, previewing, sending
 from mailer.cli.office import CANNOT_RUN, FINE, PROBLEMS, Unsound
+from mailer.cli.signing import dkim_
 from portal.config import Misconfigured
 from portal.errors import Format, PortalError, listing, printable
 
@@ -19,6 +20,7 @@ def commands() -> None:
 
 for command in (planning.init, planning.plan_, sending.send, previewing.preview, accounting.status):
     commands.add_command(command)
+commands.add_command(dkim_)
 
 
 def _explain(error: PortalError) -> None:
