@@ -28,6 +28,7 @@ from portal.config import Settings
 from portal.errors import Location, Problem, Severity
 from portal.notice import Text
 
+_CACHE_FILE = "prose.db"
 _CACHE_FORMAT = "1"
 """Counted up when the same Markdown begins to give other HTML."""
 
@@ -113,7 +114,7 @@ class Prose:
     def __init__(self, settings: Settings, cache_dir: Path | None = None) -> None:
         self._settings = settings
         self._markdown = _converter()
-        self._cache = _Cache(cache_dir / "prose.db") if cache_dir else None
+        self._cache = _Cache(cache_dir / _CACHE_FILE) if cache_dir else None
 
     def body(self, text: Text, link: Callable[[str], str | None]) -> Rendered:
         """A notice's body. `link` turns a relative target into an absolute site path, None where nothing is there."""
@@ -306,6 +307,12 @@ def _broken(target: str, text: Text) -> Problem:
         "correct it, or link to the file of a notice, page or attachment",
         Severity.WARNING,
     )
+
+
+def forget(cache_dir: Path) -> None:
+    """Remove every remembered body."""
+    for file in cache_dir.glob(f"{_CACHE_FILE}*"):
+        file.unlink(missing_ok=True)
 
 
 class _Cache:

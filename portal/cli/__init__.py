@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 from jinja2 import TemplateError
 
-from portal.cli import access, building, serving, writing
+from portal.cli import access, auditing, building, serving, writing
 from portal.cli.console import CANNOT_RUN, FINE, PROBLEMS, broken_template, explain
 from portal.errors import PortalError
 from portal.publish import Refused
@@ -39,6 +39,7 @@ for command in (
     writing.schema,
     access.keys,
     access.link,
+    auditing.audit,
 ):
     commands.add_command(command)
 

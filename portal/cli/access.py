@@ -20,11 +20,13 @@ from portal import (
     qr,
     registry,
     sealing,
+    signet,
 )
 from portal.addresses import MY
 from portal.cli.console import FINE, private_text_may_show, root_option, say, show, show_private_option
+from portal.cli.seal import secret_in_use
 from portal.client import Recipient, Registry
-from portal.config import Settings
+from portal.config import Secret, Settings
 from portal.errors import PortalError, Problem, printable
 
 HIDDEN = "…"
@@ -43,6 +45,23 @@ def keys_new() -> int:
     return FINE
 
 
+@keys.command("fingerprint")
+@root_option
+@click.option("--keep", is_flag=True, help="Write it into the registry: from then on no other secret is accepted.")
+def keys_fingerprint(root: Path, keep: bool) -> int:
+    """Print what tells this secret from another; it is not secret itself."""
+    settings = config.load(root.resolve())
+    if not keep:
+        say(sealing.fingerprint(_required(settings)))
+        return FINE
+    secret = config.secret(os.environ)
+    if secret is None:
+        raise _missing()
+    file = signet.keep(settings, sealing.fingerprint(secret))
+    say(f"now commit {file}: builds and mails with another secret are refused from then on")
+    return FINE
+
+
 @keys.command("rotate")
 @click.argument("who", metavar="[CLIENT[/CONTACT]]...", nargs=-1)
 @root_option
@@ -50,8 +69,8 @@ def keys_new() -> int:
 def keys_rotate(who: tuple[str, ...], root: Path, everybody: bool) -> int:
     """Replace the codes of contacts: from the next build on the old ones open nothing."""
     settings = config.load(root.resolve())
-    chosen = _chosen(settings, who, everybody)
-    raised = epochs.rotate(settings.registry_dir, [recipient.key for recipient in chosen])
+    recipients = chosen(settings, who, everybody)
+    raised = epochs.rotate(settings.registry_dir, [recipient.key for recipient in recipients])
     for key, epoch in raised.items():
         say(f"{key}: a new code with the next build (epoch {epoch})")
     file = settings.shown(settings.registry_dir / epochs.EPOCHS_FILE)
@@ -72,15 +91,13 @@ def keys_rotate(who: tuple[str, ...], root: Path, everybody: bool) -> int:
 def link(who: tuple[str, ...], root: Path, everybody: bool, table: bool, drawn: bool, show_private: bool) -> int:
     """Print the private link of contacts."""
     settings = config.load(root.resolve())
-    secret = config.secret(os.environ)
-    if secret is None:
-        raise PortalError("PORTAL_SECRET is not set", "it is the secret that the site was built with")
-    chosen = _chosen(settings, who, everybody)
+    secret = _required(settings)
+    recipients = chosen(settings, who, everybody)
     known = epochs.read(settings.registry_dir)
     visible = private_text_may_show(show_private)
     today = dt.datetime.now(settings.zone).date()
     rows: list[tuple[Recipient, str]] = []
-    for recipient in chosen:
+    for recipient in recipients:
         if not recipient.client.has_access(today):
             if everybody:
                 continue
@@ -97,7 +114,18 @@ def link(who: tuple[str, ...], root: Path, everybody: bool, table: bool, drawn: 
     return FINE
 
 
-def _chosen(settings: Settings, who: Sequence[str], everybody: bool) -> list[Recipient]:
+def _required(settings: Settings) -> Secret:
+    secret = secret_in_use(settings)
+    if secret is None:
+        raise _missing()
+    return secret
+
+
+def _missing() -> PortalError:
+    return PortalError("PORTAL_SECRET is not set", "it is the secret that the site was built with")
+
+
+def chosen(settings: Settings, who: Sequence[str], everybody: bool = False) -> list[Recipient]:
     """The contacts named, each once, in the order of the registry. Raises PortalError naming who is not there."""
     if everybody == bool(who):
         raise PortalError("whose?", "name CLIENT or CLIENT/CONTACT, or give --all")

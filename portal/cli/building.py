@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +14,12 @@ from portal import (
     leaks,
     moved,
     private,
+    prose,
     publish,
     rules,
+    sealing,
     shells,
+    signet,
     site,
     sources,
     timetable,
@@ -37,7 +39,8 @@ from portal.cli.console import (
     watched,
 )
 from portal.cli.reading import Reading, editorial_clock, fingerprint, read
-from portal.config import Misconfigured, Settings
+from portal.cli.seal import secret_in_use
+from portal.config import Misconfigured, Secret, Settings
 from portal.errors import Format, PortalError, Problem, errors_in
 from portal.plan import Plan
 from portal.proofreading import Proofreader
@@ -65,8 +68,10 @@ def build(root: Path, out: Path | None, now: str | None, clean: bool) -> int:
     before = fingerprint(folder, place)
     reading = read(root, now)
     settings = reading.settings
+    secret = secret_in_use(settings)
     if clean:
         shells.forget(settings)
+        prose.forget(settings.cache_dir)
     ready = prepare(reading)
     problems = ready.problems
     show(problems)
@@ -74,11 +79,13 @@ def build(root: Path, out: Path | None, now: str | None, clean: bool) -> int:
         say(f"not built: {counted(problems)}; the site is as it was")
         return PROBLEMS
     try:
-        done = put_in_place(ready, place)
+        done = put_in_place(ready, place, secret)
     except Refused:
         if fingerprint(folder, place) != before:  # pages and gate may have read the two sides of one change
             raise PortalError("files changed while they were read; nothing was published", "build again") from None
         raise
+    if secret is not None:
+        signet.remember(settings, sealing.fingerprint(secret))
     sealed = sum(1 for _ in place.glob("my/s/*"))
     made = reading.plan
     say(
@@ -117,8 +124,8 @@ def prepare(reading: Reading) -> Prepared:
     return Prepared(reading.plan, rendered, articles, list(dict.fromkeys(problems)))
 
 
-def put_in_place(ready: Prepared, out: Path) -> Published:
-    secret = config.secret(os.environ)
+def put_in_place(ready: Prepared, out: Path, secret: Secret | None) -> Published:
+    """Seal, pass the gate and publish. Raises Refused, PortalError."""
     gate = leaks.Gate(ready.plan, secret)
 
     def files() -> Iterator[File]:

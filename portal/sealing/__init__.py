@@ -3,6 +3,7 @@
 from portal.sealing.attachments import seal_file
 from portal.sealing.codes import Code, Mistyped, code
 from portal.sealing.envelope import BLOCK, Content, Unopenable, object_name
+from portal.sealing.fingerprint import fingerprint
 from portal.sealing.index import seal_index, unseal_index
 from portal.sealing.objects import Sealed, seal, unseal
 
@@ -14,6 +15,7 @@ __all__ = [
     "Sealed",
     "Unopenable",
     "code",
+    "fingerprint",
     "object_name",
     "seal",
     "seal_file",

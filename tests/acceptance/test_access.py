@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+from typing import Any
 
 import pytest
 
-from portal import sealing
+from portal import config, sealing
 from tests.acceptance.test_bad_input import SECRET, build
 from tests.conftest import NOW, PortalFolder
 
@@ -136,3 +137,172 @@ def test_a_link_as_a_qr_code(portal: PortalFolder) -> None:
     assert len(drawn.removeprefix(plain).splitlines()) > 15
     assert "▄" in drawn
     assert SECRET not in drawn
+
+
+def opened(portal: PortalFolder, contact: str) -> dict[str, Any]:
+    """What the index of a contact says; the build must have made it."""
+    code = sealing.code(config.Secret(bytes(range(40, 72))), contact, 1)
+    _, text = sealing.unseal_index(code, (portal.root / "site/my/s" / code.index_name).read_bytes())
+    return dict(json.loads(text))
+
+
+FORMER = """\
+name: 旧客户
+since: 2020-01-01
+ended: 2026-11-25
+access_until: 2026-12-31
+timezone: Pacific/Honolulu
+contacts: [{id: su, name: 苏, email: su@old.example.com}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("now", "there"),
+    [
+        ("2026-12-31T23:59:59+08:00", True),
+        ("2026-12-31T15:59:59Z", True),
+        ("2027-01-01T00:00:00+08:00", False),
+        ("2026-12-31T16:00:00Z", False),
+        ("2026-12-31T06:00:01-10:00", False),
+    ],
+)
+def test_access_ends_with_its_last_day_in_the_firms_zone(portal_folder: PortalFolder, now: str, there: bool) -> None:
+    """Until midnight in Shanghai, wherever the client or the machine is; then the build takes the index away."""
+    portal_folder.client("old", FORMER)
+    assert build(portal_folder, "build", "--now", "2026-12-01T09:00+08:00").returncode == 0
+    before = sealed(portal_folder)
+    assert len(before) == 1
+    assert build(portal_folder, "build", "--now", now).returncode == 0
+    folder = portal_folder.root / "site/my/s"
+    assert (sealed(portal_folder) if folder.exists() else set()) == (before if there else set())
+
+
+def test_the_end_of_an_access_is_the_next_change(portal_folder: PortalFolder) -> None:
+    """A job that runs by the hour knows when the index must go."""
+    portal_folder.client("old", FORMER)
+    printed = build(portal_folder, "next-change", "--now", "2026-12-31T12:00+08:00")
+    assert printed.stdout.strip() == "2027-01-01T00:00:00+08:00"
+
+
+def test_a_former_client_sees_what_concerns_it_until_then(portal_folder: PortalFolder) -> None:
+    """What it was told as a client, and what is said to former clients; not what clients are told afterwards."""
+    portal_folder.client("old", FORMER)
+    portal_folder.client("heyu", HEYU)
+    everyone = "audience: {clients: [old, heyu]}"
+    portal_folder.notice("a-before", f"title: 之前\ndate: 2026-11-20\n{everyone}")
+    portal_folder.notice("b-active", "title: 现客户\ndate: 2026-12-01\naudience: {status: [active]}")
+    portal_folder.notice(
+        "c-former", "title: 前客户\ndate: 2026-12-02\naudience: {status: [terminated], ended_within: 30d}"
+    )
+    assert build(portal_folder, "build", "--now", "2026-12-20T09:00+08:00").returncode == 0
+    assert [sheet["id"] for sheet in opened(portal_folder, "old/su")["sheets"]] == ["c-former", "a-before"]
+    assert [sheet["id"] for sheet in opened(portal_folder, "heyu/wang")["sheets"]] == ["b-active", "a-before"]
+
+
+def test_a_removed_contact_is_gone_from_the_next_build(portal: PortalFolder) -> None:
+    """The entry removed, the index is removed; the colleague's stays."""
+    assert build(portal, "build", "--now", NOW).returncode == 0
+    before, gone = sealed(portal), index_of(portal, "yunshan/lin")
+    portal.client("yunshan", "\n".join(line for line in YUNSHAN.splitlines() if "lin," not in line) + "\n")
+    assert build(portal, "build", "--now", NOW).returncode == 0
+    assert gone in before
+    assert gone not in sealed(portal)
+    assert index_of(portal, "yunshan/zhao") in sealed(portal)
+
+
+def test_a_newcomer_under_an_old_id_is_not_built_before_the_code_is_another(portal: PortalFolder) -> None:
+    """The build names the id and the command; after that command the newcomer has a code of their own."""
+    portal.commit("1")
+    old = index_of(portal, "yunshan/lin")
+    portal.client("yunshan", YUNSHAN.replace("林岚", "林小满").replace("lin@", "xiaoman@"))
+    refused = build(portal, "build", "--now", NOW)
+    assert refused.returncode == 1
+    assert "clients/yunshan.yml:3:6: error reused-contact: " in refused.stderr
+    assert "build.py keys rotate yunshan/lin" in refused.stderr
+    assert "林" not in refused.stderr
+    assert build(portal, "keys", "rotate", "yunshan/lin").returncode == 0
+    assert build(portal, "build", "--now", NOW).returncode == 0
+    assert old not in sealed(portal)
+
+
+# --- audit -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def audited(portal: PortalFolder) -> PortalFolder:
+    """A registry with a past: a contact removed, a code replaced, an address changed, clients that end."""
+    portal.commit("first", at="2025-01-10T09:00+08:00")
+    assert build(portal, "keys", "rotate", "heyu/wang").returncode == 0
+    portal.commit("rotated", at="2026-03-01T09:00+08:00")
+    portal.client("yunshan", YUNSHAN.replace("zhao@", "zhao.yi@"))
+    portal.commit("another address", at="2026-04-01T09:00+08:00")
+    portal.client("yunshan", YUNSHAN.replace("zhao@", "zhao.yi@").replace("  - {id: lin", "  # - {id: lin"))
+    portal.client("old", FORMER)
+    portal.client(
+        "over", FORMER.replace("access_until: 2026-12-31", "access_until: 2026-12-01").replace("旧客户", "更旧")
+    )
+    portal.client("empty", "name: 空\n")
+    portal.commit("more", at="2026-05-01T09:00+08:00")
+    return portal
+
+
+def test_audit_says_who_can_who_could_and_whose_access_ends(audited: PortalFolder) -> None:
+    """Today with notices and versions, before with dates and commits; soon, former, old codes, nobody to use it."""
+    done = build(audited, "audit", "--now", NOW, "--format", "json", secret=None)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    commits = audited.git("log", "--reverse", "--format=%H").split()
+    assert report["history"] == "complete"
+    assert {one["contact"]: (one["epoch"], one["last_day"], one["former"]) for one in report["access"]} == {
+        "heyu/wang": (2, None, False),
+        "old/su": (1, "2026-12-31", True),
+        "yunshan/zhao": (1, None, False),
+    }
+    zhao = next(one for one in report["access"] if one["contact"] == "yunshan/zhao")
+    assert zhao["notices"] == [{"id": "a", "versions": [1], "title": "只给云杉"}]
+    assert zhao["since"] == {"at": "2025-01-10T01:00:00+00:00", "commit": commits[0]}
+    assert (zhao["client"], zhao["name"], zhao["email"]) == ("云杉贸易", "赵一", "zhao.yi@yunshan.example.com")
+    assert report["ending"] == ["old/su"]
+    assert report["old_codes"] == ["yunshan/zhao"]
+    assert report["without_contact"] == ["empty"]
+    assert report["ended"] == {"over/su": "2026-12-01"}
+    assert [(one["contact"], one["why"], one["opens"], one["until"]["commit"]) for one in report["past"]] == [
+        ("yunshan/lin", "contact removed", False, commits[3]),
+        ("yunshan/zhao", "name or address changed", True, commits[2]),
+        ("heyu/wang", "code replaced", False, commits[1]),
+    ]
+    (reason,) = [one["reason"] for one in report["access"] if one["former"]]
+    assert reason == "contract ends 2026-11-25; access until 2026-12-31 (access_until)"
+    sooner = build(audited, "audit", "--now", NOW, "--within", "7d", "--format", "json")
+    assert json.loads(sooner.stdout)["ending"] == []
+
+
+def test_audit_in_words(audited: PortalFolder) -> None:
+    """The same for people; what is not known is said."""
+    said = build(audited, "audit", "--now", NOW).stdout
+    assert "can open something today: 3" in said
+    assert "      a v1  只给云杉" in said
+    assert "  old/su: contract ends 2026-11-25; access until 2026-12-31 (access_until)" in said
+    assert "yunshan/lin (林岚 <lin@yunshan.example.com>), epoch 1, from 2025-01-10 (" in said
+    assert "name or address changed; this code still opens the pages" in said
+    assert "who opened a page is not known" in said
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_audit_in_ci_names_keys_only(audited: PortalFolder, form: str) -> None:
+    """Ids stand in the log of a CI run, names, addresses and titles do not, unless they are asked for."""
+    arguments = ("audit", "--now", NOW, "--format", form)
+    hidden = build(audited, *arguments, CI="true").stdout
+    assert "yunshan/zhao" in hidden
+    for private in ("云杉", "赵一", "林岚", "example.com", "只给"):
+        assert private not in hidden
+        assert private in build(audited, *arguments, "--show-private", CI="true").stdout
+
+
+def test_audit_says_when_it_does_not_know_the_past(portal: PortalFolder) -> None:
+    """Without a repository, "before" is unknown, and it says so."""
+    report = json.loads(build(portal, "audit", "--now", NOW, "--format", "json").stdout)
+    assert (report["history"], report["past"], report["old_codes"]) == ("none", [], [])
+    assert "'before' is unknown" in build(portal, "audit", "--now", NOW).stdout
+    wrong = build(portal, "audit", "--within", "soon")
+    assert (wrong.returncode, "--within soon" in wrong.stderr) == (2, True)

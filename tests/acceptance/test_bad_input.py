@@ -16,11 +16,14 @@ NOTICE = "title: 通知\ndate: 2026-11-20"
 CLIENT = "name: 云杉\ncontacts: [{id: lin, name: 林岚, email: lin@yunshan.example.com}]\n"
 
 
-def build(folder: PortalFolder, *arguments: str, secret: str | None = SECRET) -> subprocess.CompletedProcess[str]:
+def build(
+    folder: PortalFolder, *arguments: str, secret: str | None = SECRET, **more: str
+) -> subprocess.CompletedProcess[str]:
     """Run build.py as a person would."""
     environment = {k: v for k, v in os.environ.items() if k not in {"PORTAL_SECRET", "CI"}}
     if secret is not None:
         environment["PORTAL_SECRET"] = secret
+    environment |= more
     command = [sys.executable, str(REPOSITORY / "build.py"), *arguments, "--root", str(folder.root)]
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
 
