@@ -36,7 +36,7 @@ class Receipt:
     notice: str
     version: int
     event: str
-    """An Event; of a reminder with its span and the day it reminds of: reminder-7d-2027-01-31."""
+    """An Event; of a reminder with its span and the day it reminds of: reminder-7d-2027-01-31, after it reminder+3d-…"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ class Reminder:
     @property
     def event(self) -> str:
         """What makes this reminder another one: moved to another day, it is due again."""
-        return f"{Event.REMINDER}-{self.span.days}d-{self.on}"
+        return f"{Event.REMINDER}{'-' if self.span.days >= 0 else '+'}{abs(self.span.days)}d-{self.on}"
 
 
 @dataclass(frozen=True, slots=True)
