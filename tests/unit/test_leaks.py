@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
-from portal import sealing
+from portal import chunked, sealing
 from portal.config import Secret
 from portal.leaks import Gate
 from tests.conftest import PortalFolder
@@ -160,6 +160,18 @@ def test_a_private_attachment_is_recognised_by_its_bytes(gate: Gate, folder: Por
     data = (folder.root / "notices/2026/清单.csv").read_bytes()
     (problem,) = gate.check("notices/x/files/a.csv", data)
     assert "the attachment of notices/2026/清单.csv" in problem.message
+
+
+def test_what_is_published_in_pieces_is_known_by_its_bytes(gate: Gate, folder: PortalFolder) -> None:
+    """A large file is not searched: a public source passes, a private one is named, and anything else is refused."""
+    open_file = folder.write("content/plan.pdf", b"%PDF")
+    private = folder.root / "notices/2026/清单.csv"
+    other = folder.write("other.bin", b"%PDF 2")
+    assert Gate(folder.plan()).check("plan.pdf", chunked.of(open_file)) == []
+    (problem,) = gate.check("a.csv", chunked.of(private))
+    assert "the attachment of notices/2026/清单.csv" in problem.message
+    (problem,) = gate.check("other.bin", chunked.of(other))
+    assert (problem.code, problem.location.file) == ("unsearchable", "other.bin")
 
 
 def test_a_code_is_recognised(folder: PortalFolder, secret: Secret) -> None:

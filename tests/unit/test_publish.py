@@ -1,14 +1,18 @@
 """A site is published whole or not at all."""
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
+from portal import chunked, sealing
+from portal.chunked import Changed, Chunked, File
+from portal.config import Secret
 from portal.errors import Location, PortalError, Problem
 from portal.publish import Published, Refused, publish
 
 
-def passes(path: str, data: bytes) -> list[Problem]:
+def passes(path: str, data: bytes | Chunked) -> list[Problem]:
     return []
 
 
@@ -33,8 +37,8 @@ def test_one_refused_file_keeps_the_whole_site_as_it_was(tmp_path: Path) -> None
     out = tmp_path / "site"
     publish(out, [("build.json", b"1"), ("a.html", b"old")], passes)
 
-    def gate(path: str, data: bytes) -> list[Problem]:
-        return [Problem(Location(path), "leak", "private text")] if b"secret" in data else []
+    def gate(path: str, data: bytes | Chunked) -> list[Problem]:
+        return [Problem(Location(path), "leak", "private text")] if b"secret" in bytes(data) else []
 
     with pytest.raises(Refused):
         publish(out, [("a.html", b"new"), ("build.json", b"2"), ("b.html", b"secret")], gate)
@@ -133,3 +137,71 @@ def test_no_address_leads_out_of_the_site(tmp_path: Path) -> None:
     """A path with .. is refused whoever made it."""
     with pytest.raises(PortalError, match="leads out"):
         publish(tmp_path / "site", [("../a.html", b"1")], passes)
+
+
+def test_a_large_file_is_staged_compared_and_kept_in_constant_memory(tmp_path: Path) -> None:
+    """32 MB pass through within 1 MB; unchanged they are compared and left, and one changed byte is written."""
+    source = tmp_path / "large.bin"
+    with source.open("wb") as opened:
+        opened.truncate(32_000_000)
+    out = tmp_path / "site"
+
+    def files() -> list[File]:
+        return [("build.json", b"1"), ("large.bin", chunked.of(source))]
+
+    tracemalloc.start()
+    first = publish(out, files(), passes)
+    second = publish(out, files(), passes)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (first, second) == (Published(2, 0, 0), Published(0, 2, 0))
+    assert peak < 1_000_000
+    with source.open("r+b") as opened:
+        opened.seek(31_999_999)
+        opened.write(b"x")
+    assert publish(out, files(), passes) == Published(1, 1, 0)
+    assert (out / "large.bin").stat().st_size == 32_000_000
+    assert (out / "large.bin").read_bytes()[-1:] == b"x"
+
+
+def test_a_shorter_longer_or_missing_file_in_place_is_written_anew(tmp_path: Path) -> None:
+    """Whatever stands there instead of a large file."""
+    source = tmp_path / "large.bin"
+    source.write_bytes(b"x" * 70_000)
+    out = tmp_path / "site"
+    for standing in (None, b"", b"x" * 69_999, b"x" * 70_001, b"y" * 70_000):
+        publish(out, [("build.json", b"1"), *([("a", standing)] if standing is not None else [])], passes)
+        assert publish(out, [("build.json", b"1"), ("a", chunked.of(source))], passes) == Published(1, 1, 0)
+        assert (out / "a").read_bytes() == b"x" * 70_000
+
+
+@pytest.mark.parametrize("after", [b"y" * 70_000, b"x" * 69_999, b"x" * 70_001, None])
+def test_a_file_that_changes_while_it_is_published_stops_everything(tmp_path: Path, after: bytes | None) -> None:
+    """What the gate saw and what is staged are one; the site stays as it was and nothing is left lying."""
+    source, out = tmp_path / "a.bin", tmp_path / "site"
+    source.write_bytes(b"x" * 70_000)
+    publish(out, [("build.json", b"1"), ("a.bin", b"old")], passes)
+
+    def changing(path: str, data: bytes | Chunked) -> list[Problem]:
+        if isinstance(data, Chunked):
+            assert bytes(data) == b"x" * 70_000
+            source.unlink() if after is None else source.write_bytes(after)
+        return []
+
+    with pytest.raises(Changed, match="changed while it was read; nothing was published"):
+        publish(out, [("build.json", b"2"), ("a.bin", chunked.of(source))], changing)
+    assert tree(out) == {"build.json": b"1", "a.bin": b"old"}
+    assert sorted(p.name for p in out.parent.iterdir() if p != source) == [".site.lock", "site"]
+
+
+def test_an_attachment_that_changes_while_it_is_sealed_stops_everything(tmp_path: Path, secret: Secret) -> None:
+    """Not one sealed byte of it reaches the site."""
+    source, out = tmp_path / "a.bin", tmp_path / "site"
+    source.write_bytes(b"x" * 200_000)
+    publish(out, [("build.json", b"1")], passes)
+    sealed = sealing.seal_file(secret, ("fees", "a.bin"), source)
+    source.write_bytes(b"x" * 100_000 + b"y" * 100_000)
+    with pytest.raises(Changed, match="changed while it was read; nothing was published"):
+        publish(out, [("build.json", b"2"), (f"my/s/{sealed.name}", sealed.content)], passes)
+    assert tree(out) == {"build.json": b"1"}
+    assert not (tmp_path / ".site.staging").exists()
