@@ -55,6 +55,12 @@ def text_part(letter: Letter, skeleton: Skeleton, codes: Sequence[str]) -> str:
     return fill(skeleton.text, {"name": [letter.name], "client": letter.clients, "code": codes}, str)
 
 
+def html_part(letter: Letter, skeleton: Skeleton, codes: Sequence[str]) -> str:
+    """The HTML that the message carries."""
+    slots = {"name": [letter.name], "client": letter.clients, "code": codes}
+    return fill(skeleton.html, slots, lambda value: str(escape(value)))
+
+
 def _fields(letter: Letter) -> list[bytes]:
     """The header fields that are the letter's own.
 

@@ -1,0 +1,96 @@
+"""The messages that would leave, written as `send` would write them, with nothing frozen."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+from mailer import message
+from mailer.bulletin import bulletin
+from mailer.cli.office import Office, moment, open_ledger
+from mailer.compose import Composer
+from mailer.deciding import decide
+from mailer.digest import Decision, Digest, Past
+from mailer.letter import Letter, Skeleton
+from mailer.person import people
+from mailer.rounds import decisions
+
+HIDDEN_CODE = "····-····-····-····-····-····-···"
+"""Stands for a private code where none may be shown, or none is needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One message that would leave."""
+
+    who: str
+    """The first of the contacts that it is for, as client/contact; of a subscriber the id behind a slash."""
+    due: dt.datetime
+    """In the zone of whom it is for."""
+    now: bool
+    """Whether `send` would freeze these very bytes at this moment."""
+    letter: Letter
+    skeleton: Skeleton
+    codes: tuple[str, ...]
+
+    @property
+    def data(self) -> bytes:
+        """As it goes over the wire, unsigned."""
+        return message.build(self.letter, self.skeleton, self.codes)
+
+    @property
+    def text(self) -> str:
+        return message.text_part(self.letter, self.skeleton, self.codes)
+
+    @property
+    def html(self) -> str:
+        return message.html_part(self.letter, self.skeleton, self.codes)
+
+
+class Drafter:
+    """Writes drafts; where private text may not be shown, without names, private notices and codes."""
+
+    def __init__(self, office: Office, *, with_codes: bool) -> None:
+        self._office = office
+        self._with_codes = with_codes and office.private
+        self._composer = Composer(office.plan, hide_private=not office.private)
+
+    def of(self, decision: Decision) -> list[Draft]:
+        """What is due, or else what comes next."""
+        later = [Digest(waiting.person, "next", waiting.due, waiting.items) for waiting in decision.waiting]
+        return [self._draft(digest, now=bool(decision.digests)) for digest in decision.digests or later]
+
+    def _draft(self, digest: Digest, *, now: bool) -> Draft:
+        person = digest.person
+        who = person.recipients[0].key
+        letter, skeleton = self._composer.letter(digest), self._composer.skeleton(digest)
+        if not self._office.private:
+            clients = tuple(key.partition("/")[0] for key, _ in letter.readers)
+            hidden = {"name": who, "clients": clients, "address": "hidden@example.invalid"}
+            letter = letter.model_copy(update=hidden)
+        codes = self._office.codes(letter) if self._with_codes else [HIDDEN_CODE] * len(letter.readers)
+        return Draft(who, digest.due.astimezone(person.zone), now, letter, skeleton, tuple(codes))
+
+
+async def decided(office: Office, keys: Sequence[str], begin: str | None) -> AsyncIterator[Decision]:
+    """What is decided for the people with these addresses, or for everybody; nothing is written down.
+
+    With `begin` as if a ledger began then and knew nobody: none is needed.
+    """
+    if begin is not None:
+        known = bulletin(office.plan, moment(begin, "--begin", office.settings))
+        for person in people(office.plan):
+            if not keys or person.key in keys:
+                yield decide(known, person, Past())
+        return
+    async with open_ledger(office) as ledger:
+        known = bulletin(office.plan, (await ledger.opening()).begin)
+        if not keys:
+            async for decision in decisions(ledger, known):
+                yield decision
+            return
+        persons = [person for person in people(office.plan) if person.key in keys]
+        pasts = await ledger.past(persons)
+        for person in persons:
+            yield decide(known, person, pasts[person.key])
