@@ -194,24 +194,6 @@ class Composer:
         return self._imprints[language]
 
 
-def outdated(letter: Letter, plan: Plan) -> str:
-    """Why a frozen letter must not leave any more, as a clause; empty where it may.
-
-    Between freezing and sending a contact may have left, have another address, or another code.
-    """
-    today, address = plan.now.astimezone(plan.settings.zone).date(), letter.address.casefold()
-    here = {r.key: r for r in plan.registry.recipients() if r.contact.email.casefold() == address}
-    if not any(recipient.client.has_access(today) for recipient in here.values()):
-        return "nobody who has access is registered with this address any more"
-    for key, epoch in letter.readers:
-        recipient = here.get(key)
-        if recipient is None or not recipient.client.has_access(today):
-            return f"{key} has no access with this address any more"
-        if plan.registry.epoch(recipient) != epoch:
-            return f"the code of {key} was replaced"
-    return ""
-
-
 def _identity(item: Item, readers: Sequence[Recipient]) -> _Key:
     """What the words on a notice depend on, beside the language."""
     where = tuple(readers.index(reader) for reader in item.readers) if readers and item.entry.private else ()

@@ -8,12 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mailer.bulletin import bulletin
+from mailer.accounts import Account
 from mailer.digest import Decision, Digest, Event, Excluded, Item, Reason, Waiting
-from mailer.ledger import Delivery, Ledger, RunRecord, State
+from mailer.ledger import Delivery, Opening, State
 from mailer.person import Person
-from mailer.rounds import decisions
-from mailer.snapshot import thaw
 from portal.client import Recipient
 from portal.notice import Selector
 
@@ -172,83 +170,44 @@ def named(recipients: Sequence[Recipient]) -> str:
     return ", ".join(keys[:_SHOWN_AT_MOST]) + (f" and {more} more" if more > 0 else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """One run of the ledger, and whether everybody who was eligible is accounted for."""
-
-    run: RunRecord
-    eligible: int
-    """Receipts, decided again from the frozen registry and plan; the delivery rows play no part."""
-
-    @property
-    def terms(self) -> dict[str, int]:
-        """The right side of the equation."""
-        count = self.run.receipts
-        return {
-            "sent": count.get(State.SENT, 0),
-            "excluded": sum(self.run.excluded.values()),
-            "failed": count.get(State.FAILED, 0),
-            "in doubt": count.get(State.IN_DOUBT, 0),
-            "pending": sum(count.get(state, 0) for state in (State.PENDING, State.SENDING, State.DEFERRED)),
-            "cancelled": count.get(State.CANCELLED, 0),
-        }
-
-    @property
-    def holds(self) -> bool:
-        return self.eligible == sum(self.terms.values())
-
-    def __str__(self) -> str:
-        right = " + ".join(f"{number} {name}" for name, number in self.terms.items())
-        sign = "=" if self.holds else "≠"
-        return f"eligible {self.eligible} {sign} {right}"
-
-
-async def accounts(ledger: Ledger) -> list[Account]:
-    """Every run, with who was eligible computed anew."""
-    begin = (await ledger.opening()).begin
-    found = []
-    for run in await ledger.runs():
-        known = bulletin(thaw(run.snapshot), begin)
-        eligible = 0
-        async for decision in decisions(ledger, known, run.number):
-            eligible += len(decision.receipts())
-        found.append(Account(run, eligible))
-    return found
-
-
-def status_as_json(
-    found: Sequence[Account], deliveries: Sequence[Delivery], begin: dt.datetime, *, private: bool
-) -> dict[str, Any]:
-    """The state of a ledger. Without `private`, no addresses in the servers' replies."""
+def status_as_json(found: Sequence[Account], contradictions: Sequence[str], opening: Opening) -> dict[str, Any]:
+    """The state of a ledger, without its messages."""
     return {
-        "begin": begin.isoformat(),
-        "holds": all(account.holds for account in found),
+        "begin": opening.begin.isoformat(),
+        "paused": opening.paused.isoformat() if opening.paused else None,
+        "holds": all(account.holds for account in found) and not contradictions,
+        "contradictions": list(contradictions),
         "runs": [
             {
                 "run": account.run.number,
                 "now": account.run.now.isoformat(),
                 "at": account.run.at.isoformat(),
                 "commit": account.run.commit,
+                "digests": account.run.digests,
                 "eligible": account.eligible,
                 **{name.replace(" ", "_"): number for name, number in account.terms.items()},
                 "holds": account.holds,
+                "differences": list(account.differences),
             }
             for account in found
         ],
-        "digests": [
-            {
-                "digest": delivery.key,
-                "run": delivery.run,
-                "recipients": list(delivery.readers),
-                "slot": delivery.slot,
-                "state": delivery.state.value,
-                "attempts": delivery.attempts,
-                "reply": reply(delivery, private),
-                "at": delivery.at.isoformat(),
-                "next_try": delivery.next_try.isoformat() if delivery.next_try else None,
-            }
-            for delivery in deliveries
-        ],
+    }
+
+
+def delivery_as_json(delivery: Delivery, *, private: bool) -> dict[str, Any]:
+    """One message. Without `private`, no addresses in the server's reply."""
+    return {
+        "digest": delivery.key,
+        "run": delivery.run,
+        "recipients": list(delivery.readers),
+        "slot": delivery.slot,
+        "state": delivery.state.value,
+        "held_by": delivery.hold.value if delivery.hold else None,
+        "attempts": delivery.attempts,
+        "reply": reply(delivery, private),
+        "queue_id": delivery.queue_id,
+        "at": delivery.at.isoformat(),
+        "next_try": delivery.next_try.isoformat() if delivery.next_try else None,
     }
 
 
@@ -257,9 +216,6 @@ def reply(delivery: Delivery, private: bool) -> str:
     return delivery.reply if private else _ADDRESS.sub("…", delivery.reply)
 
 
-def by_state(deliveries: Iterable[Delivery]) -> Mapping[State, int]:
+def by_state(messages: Mapping[State, int]) -> str:
     """Messages counted, in the order of states."""
-    count = dict.fromkeys(State, 0)
-    for delivery in deliveries:
-        count[delivery.state] += 1
-    return {state: number for state, number in count.items() if number}
+    return ", ".join(f"{messages[state]} {state}" for state in State if messages.get(state)) or "no messages"

@@ -1,6 +1,6 @@
 """The registry and the plan as they stood when digests were frozen: enough to decide again who was eligible.
 
-Two JSON documents, without names, bodies or codes. Thawed, they are a plan that answers "who is told" as the original
+JSON documents, without names, bodies or codes. Thawed, they are a plan that answers "who is told" as the original
 did, and nothing else.
 """
 
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,19 +21,38 @@ from portal.notice import Notice, Selector, Text, Version
 from portal.plan import Entry, Plan
 from portal.states import State
 
+_PART = 256
+"""Clients in a part of the registry, on average."""
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """A frozen registry and plan."""
 
-    registry: str
+    registry: Iterable[str]
+    """In parts, each a JSON list of clients in the order of their ids; made anew each time it is gone through."""
     plan: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    registry: Registry
+
+    def __iter__(self) -> Iterator[str]:
+        """A part ends where an id says so, not after so many: one client more changes one part, not all that follow."""
+        part: list[dict[str, Any]] = []
+        for name, client in sorted(self.registry.clients.items()):
+            part.append(_client(client))
+            if zlib.crc32(name.encode()) % _PART == 0:
+                yield _json(part)
+                part = []
+        if part:
+            yield _json(part)
 
 
 def freeze(plan: Plan) -> Snapshot:
     """Keep what decides who is told what."""
     options = plan.settings.options
-    clients = [_client(client) for _, client in sorted(plan.registry.clients.items())]
     notices = {
         "now": plan.now.isoformat(),
         "timezone": options.timezone,
@@ -41,14 +61,14 @@ def freeze(plan: Plan) -> Snapshot:
         "public": [_entry(entry) for entry in plan.public],
         "private": [_entry(entry) for entry in plan.private],
     }
-    return Snapshot(_json(clients), _json(notices))
+    return Snapshot(_Parts(plan.registry), _json(notices))
 
 
 def thaw(snapshot: Snapshot) -> Plan:
     """The plan of a snapshot, good for deciding only."""
     data = json.loads(snapshot.plan)
     options = Options.model_validate({key: data[key] for key in ("timezone", "languages", "mail")})
-    clients = [as_client(client) for client in json.loads(snapshot.registry)]
+    clients = [as_client(client) for part in snapshot.registry for client in json.loads(part)]
     public, private = (
         tuple(_thawed(entry, key == "private", options) for entry in data[key]) for key in ("public", "private")
     )

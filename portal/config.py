@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Field,
     StrictBool,
@@ -104,6 +105,22 @@ class Desk(Block):
 
     def called(self, language: str) -> str:
         return named(self.name, language)
+
+
+class InDoubtOptions(Block):
+    """What becomes of a message when the connection broke after it was on its way, by class."""
+
+    mandatory: Literal["hold", "resend"] = "hold"
+    """Digests with anything in them that concerns a client by its contract."""
+    voluntary: Literal["hold", "resend"] = "hold"
+    """All others."""
+
+
+def _listed(value: str) -> str:
+    known = value.strip().removeprefix("@")
+    if not re.fullmatch(r"[^\s@]+(@[^\s@]+)?", known):
+        raise ValueError("is neither an address nor a domain; write lin@example.com or example.com")
+    return known
 
 
 class BusinessCalendar(Block):
@@ -212,6 +229,12 @@ class MailOptions(Block):
     """The day of weekly digests."""
     day: int = Field(1, ge=1, le=28)
     """The day of the month of monthly digests."""
+    in_doubt: InDoubtOptions = InDoubtOptions()
+    """Messages whose fate is unknown: held until a person decides, or sent again once."""
+    rehearsal: tuple[Annotated[str, AfterValidator(_listed)], ...] = ()
+    """While this lists addresses or domains, mail goes to nobody else; what is for others is held."""
+    large_run: int = Field(1000, ge=0)
+    """More new digests than this, and than twice the largest run before, need `send --yes`."""
     calendar: BusinessCalendar | None = None
     """Days off. With it, periodic digests move from a day off to the next working day, reminders to the one before."""
     calendars: Mapping[str, BusinessCalendar] = Field(default_factory=dict)

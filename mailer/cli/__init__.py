@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from mailer.cli import accounting, linting, planning, previewing, sending
+from mailer.cli import accounting, controlling, planning, previewing, sending
 from mailer.cli.office import CANNOT_RUN, FINE, PROBLEMS, Unsound
 from mailer.cli.signing import dkim_
 from portal.config import Misconfigured
@@ -18,7 +18,18 @@ def commands() -> None:
     """Tell people of what is new, each in one digest, and keep account of every message."""
 
 
-for command in (planning.init, planning.plan_, previewing.preview, linting.lint, sending.send, accounting.status):
+for command in (
+    planning.init,
+    planning.plan_,
+    previewing.preview,
+    sending.send,
+    accounting.status,
+    controlling.pause,
+    controlling.resume,
+    controlling.cancel,
+    controlling.resolve,
+    controlling.migrate,
+):
     commands.add_command(command)
 commands.add_command(dkim_)
 

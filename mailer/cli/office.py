@@ -14,10 +14,11 @@ from typing import Any, TypeVar
 import click
 from rich.console import Console
 
-from mailer.ledger import Ledger, find
+from mailer import verp
+from mailer.ledger import Doubts, Ledger, update
 from mailer.ledger.opening import DEFAULT_URL
 from mailer.letter import Letter
-from portal import config, days, history, plan, rules, sealing, sources, states
+from portal import config, days, history, plan, rules, sealing, signet, sources, states
 from portal.config import Secret, Settings
 from portal.errors import PortalError, Problem, errors_in, printable
 from portal.plan import Plan
@@ -51,6 +52,10 @@ class Office:
     private: bool
     """Whether private text may be shown."""
 
+    def addressed(self, letter: Letter) -> Letter:
+        """The letter with its own return path and way out. Raises PortalError where they need the secret."""
+        return verp.addressed(letter, self.settings.options.mail, self.secret)
+
     def codes(self, letter: Letter) -> list[str]:
         """The private codes of a letter's readers. Raises PortalError without the secret."""
         if not letter.readers:
@@ -70,7 +75,10 @@ def read_office(root: Path, now: str | None, show_private: bool = False) -> Offi
     if errors:
         raise Unsound(errors)
     private = show_private or os.environ.get("CI") != "true"
-    return Office(settings, plan.make(settings, found, past, at), config.secret(os.environ), private)
+    secret = config.secret(os.environ)
+    if secret is not None:
+        signet.verify(settings, sealing.fingerprint(secret))
+    return Office(settings, plan.make(settings, found, past, at), secret, private)
 
 
 def moment(text: str, option: str, settings: Settings) -> dt.datetime:
@@ -90,11 +98,26 @@ def ledger_url() -> str:
 
 @asynccontextmanager
 async def open_ledger(office: Office) -> AsyncIterator[Ledger]:
-    ledger = await find(ledger_url(), office.settings.root)
+    async with ledger_of(office.settings) as ledger:
+        yield ledger
+
+
+@asynccontextmanager
+async def ledger_of(settings: Settings) -> AsyncIterator[Ledger]:
+    """The ledger, for commands that need no notices; one of an older program is brought up to date."""
+    ledger, before = await update(ledger_url(), settings.root)
+    if before is not None:
+        click.echo(f"the ledger {ledger.name} was of format {before} and has been brought up to date", err=True)
     try:
         yield ledger
     finally:
         await ledger.close()
+
+
+def doubts(settings: Settings) -> Doubts:
+    """What becomes of messages in doubt, as configured."""
+    chosen = settings.options.mail.in_doubt
+    return Doubts(chosen.mandatory == "resend", chosen.voluntary == "resend")
 
 
 def say(text: str) -> None:
@@ -105,17 +128,22 @@ def say_json(data: Any) -> None:
     say(json.dumps(data, ensure_ascii=False, indent=2))
 
 
-def common_options(command: Command) -> Command:
-    """The options that every command has."""
+def place_options(command: Command) -> Command:
+    """The options of commands that need no notices."""
     for option in (
         click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print."),
-        click.option("--now", metavar="ISO", help="The editorial clock, for reproducible runs; default: now."),
         click.option(
             "--root", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="The portal's folder."
         ),
     ):
         command = option(command)
     return command
+
+
+def common_options(command: Command) -> Command:
+    """The options of commands that read the portal."""
+    now = click.option("--now", metavar="ISO", help="The editorial clock, for reproducible runs; default: now.")
+    return place_options(now(command))
 
 
 show_private_option = click.option("--show-private", is_flag=True, help="Show private text also where CI=true.")

@@ -68,7 +68,7 @@ def plan_(root: Path, now: str | None, form: str, show_private: bool) -> int:
             begin = (await ledger.opening()).begin
             known = bulletin(office.plan, begin)
             decided = [decision async for decision in decisions(ledger, known)]
-            return begin, report.agenda(decided, known.excluded), len(await ledger.unsent(clock()))
+            return begin, report.agenda(decided, known.excluded), await ledger.due(clock())
 
     begin, found, unsent = asyncio.run(look())
     if form == "json":

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
+import datetime as dt
 import os
 import signal
-from collections.abc import Callable, Sequence
+from collections import Counter
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from mailer import compose, links, message
-from mailer.bulletin import bulletin
+from mailer.answers import Folder as AnsweringFolder
 from mailer.catcher import catching
 from mailer.cli.office import (
     FINE,
@@ -24,25 +22,54 @@ from mailer.cli.office import (
     clock,
     common_options,
     counted,
+    doubts,
     open_ledger,
     read_office,
     say,
     say_json,
 )
-from mailer.digest import Digest, content_hash
-from mailer.ledger import AlreadyDecided, Frozen, Ledger, Run
-from mailer.letter import Letter
-from mailer.outcome import Deferred, Failed, InDoubt, Outcome, Sent
-from mailer.rounds import decisions
-from mailer.sender import Sender
-from mailer.snapshot import freeze
+from mailer.cli.progress import Watching
+from mailer.cli.signing import signer
+from mailer.freezing import Extent, Freezer
+from mailer.gate import Gate
+from mailer.ledger import LONGEST_LEASE, Ledger, State, TooMany
+from mailer.links import Folder, Published
+from mailer.linting import Answers, Proofreader
+from mailer.sender import LEASE, Rules, Sender
 from mailer.transport import Outbox, Server, Smtp, Transport
-from portal.errors import PortalError
+from portal.errors import Location, PortalError
 
 OUTBOX = "outbox"
 
-_TRIES = 3
-"""How often to decide anew when another sender was quicker."""
+_SHOWN = (State.DEFERRED, State.FAILED, State.IN_DOUBT)
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What `send` was asked to do."""
+
+    site: Path | None
+    catch: Path | None
+    limit: int | None
+    only: tuple[str, ...]
+    pilot: int | None
+    yes: bool
+
+    @property
+    def scope(self) -> tuple[str, ...] | None:
+        return tuple(sorted({address.casefold() for address in self.only})) or None
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What came of it."""
+
+    frozen: int
+    counts: Counter[State]
+    left: int
+    """Messages that could leave, and did not."""
+    planned: int
+    paused: dt.datetime | None
 
 
 @click.command()
@@ -50,103 +77,130 @@ _TRIES = 3
 @click.option("--site", type=click.Path(path_type=Path, file_okay=False), help="The built site that messages link to.")
 @click.option("--catch", type=click.Path(path_type=Path, file_okay=False), help="Deliver to this Maildir over SMTP.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Send at most N messages; the rest waits.")
-def send(root: Path, now: str | None, form: str, site: Path | None, catch: Path | None, limit: int | None) -> int:
+@click.option("--only", multiple=True, metavar="ADDRESS", help="Only what is for this address; may be repeated.")
+@click.option("--pilot", type=click.IntRange(min=0), metavar="N", help="N messages leave; the rest waits for `resume`.")
+@click.option("--yes", is_flag=True, help="Yes, so many: needed for an unusually large run.")
+def send(
+    root: Path,
+    now: str | None,
+    form: str,
+    site: Path | None,
+    catch: Path | None,
+    limit: int | None,
+    only: tuple[str, ...],
+    pilot: int | None,
+    yes: bool,
+) -> int:
     """Freeze what is due, then deliver it. Whatever was sent before is not sent again."""
     office = read_office(root, now)
-    outcomes, frozen, left, cancelled = asyncio.run(_send(office, site, catch, limit))
-    counts = {kind: outcomes.get(kind, 0) for kind in (Sent, Deferred, Failed, InDoubt)}
+    done = asyncio.run(_send(office, _Order(site, catch, limit, only, pilot, yes)))
     if form == "json":
-        named = zip(("sent", "deferred", "failed", "in_doubt"), counts.values(), strict=True)
-        say_json({"frozen": frozen, **dict(named), "cancelled": cancelled, "pending": left})
-    elif not frozen and not outcomes and not left and not cancelled:
-        say("nothing is due")
+        say_json(
+            {
+                "frozen": done.frozen,
+                "sent": done.counts[State.SENT],
+                **{state.value.replace("-", "_"): done.counts[state] for state in _SHOWN},
+                "cancelled": done.counts[State.CANCELLED],
+                "planned": done.planned,
+                "pending": done.left,
+                "paused": done.paused.isoformat() if done.paused else None,
+            }
+        )
     else:
-        said = f"{counted(frozen, 'new digest')}; {counts[Sent]} sent"
-        for kind, name in ((Deferred, "deferred"), (Failed, "failed"), (InDoubt, "in doubt")):
-            said += f", {counts[kind]} {name}" if counts[kind] else ""
-        said += f"; {cancelled} cancelled" if cancelled else ""
-        said += f"; {left} still pending" if left else ""
-        say(said)
-        if sum(counts.values()) > counts[Sent] or cancelled:
-            say("see `mailer status`")
-    return FINE if sum(counts.values()) == counts[Sent] else PROBLEMS
+        _show(done, office)
+    return PROBLEMS if done.counts[State.FAILED] or done.counts[State.IN_DOUBT] else FINE
 
 
-async def _send(
-    office: Office, site: Path | None, catch: Path | None, limit: int | None
-) -> tuple[dict[type[Outcome], int], int, int, int]:
-    """What became of the messages; how many digests were frozen, messages are still to be sent, and were cancelled."""
+def _show(done: _Done, office: Office) -> None:
+    counts = done.counts
+    if not (done.frozen or counts.total() or done.left or done.planned):
+        say("nothing is due")
+        return
+    said = f"{counted(done.frozen, 'new digest')}; {counts[State.SENT]} sent"
+    for state in _SHOWN:
+        said += f", {counts[state]} {state.replace('-', ' ')}" if counts[state] else ""
+    said += f"; {counts[State.CANCELLED]} cancelled" if counts[State.CANCELLED] else ""
+    said += f"; {done.left} still pending" if done.left else ""
+    said += f"; {done.planned} planned" if done.planned else ""
+    say(said)
+    if done.paused:
+        since = done.paused.astimezone(office.settings.zone).isoformat(timespec="minutes")
+        say(f"paused since {since}: nothing leaves until `mailer resume`")
+    elif done.planned:
+        say("what is planned waits for `mailer resume`")
+    if any(counts[state] for state in (*_SHOWN, State.CANCELLED)):
+        say("see `mailer status`")
+
+
+async def _send(office: Office, order: _Order) -> _Done:
     async with AsyncExitStack() as stack:
         ledger = await stack.enter_async_context(open_ledger(office))
-        server = None if catch else _smtp_server()
-        await ledger.recover(clock())
-        cancelled = await _cancel_outdated(office, ledger)
-        frozen = await _freeze(office, ledger, site)
-        if not await ledger.unsent(clock()):
-            return {}, frozen, 0, cancelled
-        if catch:
-            server = await stack.enter_async_context(catching(catch))
-        transport: Transport = Smtp(server) if server else Outbox(office.settings.root / OUTBOX, f"{OUTBOX}/")
-        left = len(await ledger.unsent(clock()))
-        with _watching(left if limit is None else min(limit, left)) as advance:
-            sender = Sender(ledger, transport, office.codes, clock, limit=limit, watch=lambda _: advance())
-            loop = asyncio.get_running_loop()
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.add_signal_handler(number, sender.stop)
-            await sender.run()
-        return dict(sender.outcomes), frozen, len(await ledger.unsent(clock())), cancelled
+        server = None if order.catch else _smtp_server()
+        policy, lease = doubts(office.settings), _lease()
+        gate = Gate(office.plan, _allowed(office))
+        await ledger.recover(clock(), policy)
+        frozen = await _freeze(office, ledger, order, gate)
+        due = await ledger.due(clock(), order.scope)
+        counts: Counter[State] = Counter()
+        paused = (await ledger.opening()).paused
+        if due and not paused:
+            if order.catch:
+                server = await stack.enter_async_context(catching(order.catch))
+            transport = _transport(office, server, signed=not order.catch)
+            limit = order.limit if order.pilot is None else min(order.pilot, order.limit or order.pilot)
+            rules = Rules(lease, limit, order.scope, policy)
+            with Watching("sending", due if limit is None else min(limit, due)) as watching:
+                sender = Sender(ledger, transport, office.codes, clock, rules, gate, watching.advance)
+                loop = asyncio.get_running_loop()
+                for number in (signal.SIGINT, signal.SIGTERM):
+                    loop.add_signal_handler(number, sender.stop)
+                await sender.run()
+            counts = sender.counts
+        left = await ledger.due(clock(), order.scope)
+        return _Done(frozen, counts, left, (await ledger.counts()).get(State.PLANNED, 0), paused)
 
 
-async def _cancel_outdated(office: Office, ledger: Ledger) -> int:
-    """Take out of the ledger's queue what was frozen for somebody whom the registry would not give it now; how many."""
-    reasons = {letter.key: compose.outdated(letter, office.plan) for letter in await ledger.unsent(clock())}
-    done = [await ledger.cancel(key, reason, clock()) for key, reason in reasons.items() if reason]
-    return sum(done)
-
-
-async def _freeze(office: Office, ledger: Ledger, site: Path | None) -> int:
-    """Freeze what is due, once the pages are there; how many digests. Decides anew if another sender was quicker."""
-    for _ in range(_TRIES):
-        known = bulletin(office.plan, (await ledger.opening()).begin)
-        found = [decision async for decision in decisions(ledger, known)]
-        frozen = _composed(office, [digest for decision in found for digest in decision.digests])
-        excluded = [excluded for decision in found for excluded in decision.excluded if excluded.receipts]
-        letters = [one.letter for one in frozen] + await ledger.unsent(clock())
-        if letters:
-            await _check_links(office, letters, site)
-        if not frozen and not excluded:
-            return 0
-        run = Run(office.plan.now, clock(), office.plan.commit, freeze(office.plan))
+async def _freeze(office: Office, ledger: Ledger, order: _Order, gate: Gate) -> int:
+    """Make sure of the pages that earlier messages link to, then freeze what is due; how many digests."""
+    pages = Folder(order.site, office.plan, office.secret) if order.site else Published(office.plan)
+    most = None if order.yes else office.settings.options.mail.large_run
+    extent = Extent(order.scope, order.pilot, most)
+    with Watching("preparing", None) as watching:
+        freezer = Freezer(
+            ledger,
+            office.plan,
+            office.codes,
+            office.addressed,
+            pages,
+            _proofreader(office, order),
+            extent,
+            watching.advance,
+        )
+        async for letters in ledger.letters(clock(), order.scope):
+            await freezer.check([letter for letter in letters if gate(letter) is None])
         try:
-            await ledger.freeze(run, frozen, excluded)
-        except AlreadyDecided:
-            continue
-        return len(frozen)
-    raise PortalError("other senders keep deciding the same", "wait for them to end, and send again")
+            return await freezer.freeze(clock())
+        except TooMany as error:
+            before = f"the largest run before had {error.largest}" if error.largest else "this ledger had no run before"
+            raise PortalError(
+                f"{error.digests} people would get mail now; {before}, so nothing was sent",
+                "look at `mailer plan`; if it is right, `mailer send --yes`, perhaps with --pilot",
+            ) from None
 
 
-async def _check_links(office: Office, letters: list[Letter], site: Path | None) -> None:
-    for letter in letters:
-        office.codes(letter)  # says now, rather than half way, that the secret is missing
-    if site is not None:
-        await asyncio.to_thread(links.check_folder, site, office.plan, letters, office.secret)
-    else:
-        await links.check_published(office.plan, letters)
+def _transport(office: Office, server: Server | None, *, signed: bool) -> Transport:
+    """The way out. A catcher on this machine asks for no signature."""
+    if server is None:
+        return Outbox(office.settings.root / OUTBOX, f"{OUTBOX}/")
+    found = signer(office.settings) if signed else None
+    return Smtp(server, sign=found.sign if found else None)
 
 
-def _composed(office: Office, digests: Sequence[Digest]) -> list[Frozen]:
-    composer = compose.Composer(office.plan)
-    frozen = []
-    for digest in digests:
-        letter, skeleton = composer.letter(digest), composer.skeleton(digest)
-        data = message.build(letter, skeleton, office.codes(letter))
-        content = {}
-        for item in digest.items:
-            text = item.version.text(digest.person.language)
-            assert text is not None, "only versions whose text is known are told"
-            content[(item.entry.id, item.version.number)] = content_hash(text)
-        frozen.append(Frozen(digest, letter, skeleton, hashlib.sha256(data).hexdigest(), len(data), content))
-    return frozen
+def _proofreader(office: Office, order: _Order) -> Proofreader:
+    """What reads the messages over; without the built site at hand their pages count as there, if the build does."""
+    answers: Answers = AnsweringFolder(order.site, office.settings.site_url) if order.site else lambda _: ""
+    dkim = office.settings.options.mail.dkim
+    return Proofreader(answers, dkim.domain if dkim else None)
 
 
 def _smtp_server() -> Server | None:
@@ -154,18 +208,18 @@ def _smtp_server() -> Server | None:
     return Server.parse(url) if url else None
 
 
-class _watching:
-    """On a terminal, a bar that grows with every message."""
+def _allowed(office: Office) -> tuple[str, ...]:
+    """Addresses and domains that may get mail in a rehearsal, by the environment or else mkdocs.yml; empty: all."""
+    named = os.environ.get("MAILER_ALLOW", "").replace(",", " ").split()
+    return tuple(named) or office.settings.options.mail.rehearsal
 
-    def __init__(self, total: int) -> None:
-        console = Console(stderr=True)
-        columns = (TextColumn("sending"), BarColumn(), MofNCompleteColumn())
-        self._bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-        self._task = self._bar.add_task("sending", total=total)
 
-    def __enter__(self) -> Callable[[], None]:
-        self._bar.start()
-        return lambda: self._bar.advance(self._task)
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
+def _lease() -> dt.timedelta:
+    """How long another sender waits for this one once it is silent."""
+    text = os.environ.get("MAILER_LEASE", "").strip()
+    if not text:
+        return LEASE
+    longest = int(LONGEST_LEASE.total_seconds())
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= longest:
+        raise PortalError("this is not a number of seconds", f"write 1 to {longest}, as 300", Location("MAILER_LEASE"))
+    return dt.timedelta(seconds=int(text))

@@ -1,28 +1,51 @@
 """The ledger: what was frozen for whom, and what became of it. It decides; SMTP only executes."""
 
 from mailer.ledger.interface import (
+    LONGEST_LEASE,
+    UNSENT,
     AlreadyDecided,
+    Batch,
     Claim,
+    Decree,
     Delivery,
+    Doubts,
     Frozen,
+    Hold,
+    Kept,
     Ledger,
     Opening,
+    Recorded,
     Run,
     RunRecord,
+    Settlement,
     State,
+    TooMany,
+    Work,
 )
-from mailer.ledger.opening import create, find
+from mailer.ledger.opening import create, find, update
 
 __all__ = [
+    "LONGEST_LEASE",
+    "UNSENT",
     "AlreadyDecided",
+    "Batch",
     "Claim",
+    "Decree",
     "Delivery",
+    "Doubts",
     "Frozen",
+    "Hold",
+    "Kept",
     "Ledger",
     "Opening",
+    "Recorded",
     "Run",
     "RunRecord",
+    "Settlement",
     "State",
+    "TooMany",
+    "Work",
     "create",
     "find",
+    "update",
 ]

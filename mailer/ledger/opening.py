@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,78 +17,125 @@ from portal.errors import Location, PortalError
 
 DEFAULT_URL = "sqlite:///var/ledger.db"
 
+_FORM = f"write it like {DEFAULT_URL} or postgresql://user:password@host/database"
+
 _PATIENCE = 30
 """Seconds to wait for another program's transaction."""
 
+_CONNECTING = 20
+"""Seconds to wait for a database server."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a ledger is."""
+
+    url: URL
+    """With its password: never shown."""
+    name: str
+    """As people may read it."""
+    file: Path | None
+    """None for a database server."""
+
+    def open(self) -> SqlLedger:
+        return SqlLedger(_sqlite(self.file) if self.file else _postgresql(self.url), self.name)
+
 
 async def find(url: str, root: Path) -> Ledger:
-    """Open the ledger. Raises PortalError where there is none: a lost ledger must not look like a new one."""
-    file = _file(url, root)
-    if not await asyncio.to_thread(file.is_file):
+    """Open the ledger, and bring it up to date. Raises PortalError where there is none: a lost ledger must not look
+    like a new one."""
+    return (await update(url, root))[0]
+
+
+async def update(url: str, root: Path) -> tuple[Ledger, int | None]:
+    """The ledger, open, and the format it had where it had to be brought up to date."""
+    place = _place(url, root)
+    if place.file is not None and not await asyncio.to_thread(place.file.is_file):
         raise PortalError(
-            f"there is no ledger at {_shown(file, root)}",
+            f"there is no ledger at {place.name}",
             "make one with `mailer init`; if there was one, restore it instead: without it nobody knows who was told",
         )
-    ledger = SqlLedger(_engine(file), _shown(file, root))
+    ledger = place.open()
     try:
+        before = await ledger.migrate()
         await ledger.opening()
     except BaseException:
         await ledger.close()
         raise
-    return ledger
+    return ledger, before
 
 
 async def create(url: str, root: Path, opening: Opening) -> tuple[Opening, bool]:
     """Make a ledger where there is none: (its opening, whether it is new)."""
-    file = _file(url, root)
-    if await asyncio.to_thread(file.exists):
-        found = await find(url, root)
-        try:
-            return await found.opening(), False
-        finally:
-            await found.close()
+    place = _place(url, root)
+    if place.file is not None and not await asyncio.to_thread(place.file.exists):
+        await _create_file(place.file, place.name, opening)
+        return opening, True
+    ledger = place.open()
+    try:
+        new = place.file is None and await ledger.create(opening)
+        if not new:
+            await ledger.migrate()
+        return await ledger.opening(), new
+    finally:
+        await ledger.close()
+
+
+async def _create_file(file: Path, name: str, opening: Opening) -> None:
+    """Make it under another name, so that it has its own only once it is whole."""
     partial = file.with_name(f"{file.name}.partial")
     await asyncio.to_thread(_clear, partial)
-    ledger = SqlLedger(_engine(partial), _shown(file, root))
+    ledger = SqlLedger(_sqlite(partial), name)
     try:
         await ledger.create(opening)
     finally:
         await ledger.close()
     await asyncio.to_thread(partial.rename, file)
-    return opening, True
 
 
 def _clear(partial: Path) -> None:
-    """Make room for a ledger that has its own name only once it is whole."""
     partial.parent.mkdir(parents=True, exist_ok=True)
     for suffix in ("", "-wal", "-shm"):
         partial.with_name(partial.name + suffix).unlink(missing_ok=True)
 
 
-def _file(url: str, root: Path) -> Path:
+def _place(url: str, root: Path) -> _Place:
     where = Location("MAILER_LEDGER_URL")
     try:
         parsed = make_url(url)
-    except ArgumentError:  # its text may hold a password
-        raise PortalError("this is not the address of a database", f"write it like {DEFAULT_URL}", where) from None
+    except (ArgumentError, ValueError):  # its text may hold a password
+        raise PortalError("this is not the address of a database", _FORM, where) from None
+    if parsed.drivername in ("postgresql", "postgres"):
+        if not parsed.database:
+            raise PortalError("the address of the ledger names no database", _FORM, where)
+        at = f"{parsed.host or 'localhost'}{f':{parsed.port}' if parsed.port else ''}"
+        return _Place(parsed, f"{parsed.database} at {at}", None)
     if parsed.drivername != "sqlite":
-        raise PortalError(f"ledgers in {parsed.drivername} are not supported yet", f"use {DEFAULT_URL}", where)
+        raise PortalError("ledgers are kept in SQLite or PostgreSQL", _FORM, where)
     if not parsed.database or parsed.database == ":memory:":
         raise PortalError("a ledger needs a file that stays", f"write it like {DEFAULT_URL}", where)
-    return (root / parsed.database).absolute()
+    file = (root / parsed.database).absolute()
+    name = file.relative_to(root).as_posix() if file.is_relative_to(root) else file.as_posix()
+    return _Place(parsed, name, file)
 
 
-def _shown(file: Path, root: Path) -> str:
-    return file.relative_to(root).as_posix() if file.is_relative_to(root) else file.as_posix()
-
-
-def _engine(file: Path) -> AsyncEngine:
+def _sqlite(file: Path) -> AsyncEngine:
     engine = create_async_engine(
-        URL.create("sqlite+aiosqlite", database=str(file)), connect_args={"timeout": _PATIENCE}
+        URL.create("sqlite+aiosqlite", database=str(file)),
+        connect_args={"timeout": _PATIENCE},
+        hide_parameters=True,
     )
     event.listen(engine.sync_engine, "connect", _configure)
     event.listen(engine.sync_engine, "begin", _begin)
     return engine
+
+
+def _postgresql(url: URL) -> AsyncEngine:
+    return create_async_engine(
+        url.set(drivername="postgresql+psycopg"),
+        connect_args={"connect_timeout": _CONNECTING, "options": f"-c lock_timeout={_PATIENCE}s -c timezone=UTC"},
+        hide_parameters=True,
+    )
 
 
 def _configure(connection: Any, _record: Any) -> None:
@@ -101,4 +149,5 @@ def _configure(connection: Any, _record: Any) -> None:
 
 def _begin(connection: Any) -> None:
     """Take the write lock at once: a transaction that reads first and then writes could fail with SQLITE_BUSY."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

@@ -20,8 +20,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-FORMAT = 1
-"""Goes up with every change of these tables."""
+FORMAT = 2
+"""Goes up with every change of these tables; migrations.py knows the way from the one before."""
 
 
 class Instant(TypeDecorator[dt.datetime]):
@@ -42,13 +42,14 @@ tables = MetaData()
 openings = Table(
     "opening",
     tables,
-    Column("id", Integer, CheckConstraint("id = 1"), primary_key=True),
+    Column("id", Integer, CheckConstraint("id = 1", name="one_opening"), primary_key=True, autoincrement=False),
     Column("format", Integer, nullable=False),
     Column("begin", Instant, nullable=False),
     Column("created", Instant, nullable=False),
+    Column("paused", Instant),  # since then no message may be claimed
 )
 
-# Registries, plans and skeletons, by the SHA-256 of their text: what does not change is kept once.
+# Plans, parts of registries and skeletons, by the SHA-256 of their text: what does not change is kept once.
 documents = Table(
     "documents",
     tables,
@@ -60,66 +61,100 @@ documents = Table(
 runs = Table(
     "runs",
     tables,
-    Column("number", Integer, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
     Column("now", Instant, nullable=False),
     Column("at", Instant, nullable=False),
     Column("commit_hash", String(64)),
-    Column("registry", ForeignKey("documents.sha256"), nullable=False),
-    Column("plan", ForeignKey("documents.sha256"), nullable=False),
+    Column("plan", String(64), ForeignKey("documents.sha256"), nullable=False),
+    Column("scope", Text),  # JSON list of the persons whom `send --only` named; null: everybody
+    Column("digests", Integer, nullable=False),  # how many it froze
+    Column("entry", Integer, nullable=False),  # the last entry it could know of: what came later changes no decision
+)
+
+# The registry of a run, in parts.
+registries = Table(
+    "registries",
+    tables,
+    Column("run", Integer, ForeignKey("runs.number"), primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("document", String(64), ForeignKey("documents.sha256"), nullable=False),
 )
 
 # One digest is one message. States, and how a message moves between them:
 #
-#   pending ──claim──> sending ──250──> sent
-#      ^                  │ ├────4yz──> deferred ──claim, from next_try on──> sending
-#      └──connection lost─┘ ├────5yz──> failed
-#         before the data   └──lost after "data begun"──> in-doubt
+#   planned ──resume──> pending ──claim──> sending ──250──> sent
+#      ^                   ^                │ ├────4yz──> deferred ──claim, from next_try on──> sending
+#    pilot, pause,         └─nothing of it──┘ ├────5yz──> failed
+#    rehearsal                has left        └──lost after "data begun"──> in-doubt
 #
-# pending or deferred ──reader without access, address or code──> cancelled
+#   in-doubt ──a person's word──> pending, sent or failed
+#   planned, pending, deferred ──cancel, or a reader without access──> cancelled
 #
 # `data_begun` is committed before the final dot can be on the wire. A row left in `sending` whose lease ran out goes
-# back to pending without it, and to in-doubt with it. Outcomes are recorded only with the token of the latest claim.
+# back to pending without it, and to in-doubt with it. Marks and outcomes count only with the token of the latest claim.
 digests = Table(
     "digests",
     tables,
     Column("key", String(32), primary_key=True),
-    Column("run", ForeignKey("runs.number"), nullable=False),
+    Column("run", Integer, ForeignKey("runs.number"), nullable=False),
     Column("person", String(320), nullable=False),
     Column("slot", String(64), nullable=False),
     Column("due", Instant, nullable=False),
+    Column("mandatory", Boolean(create_constraint=False), nullable=False),
+    Column("message_id", String(400), nullable=False),
     Column("letter", Text, nullable=False),
-    Column("skeleton", ForeignKey("documents.sha256"), nullable=False),
+    Column("skeleton", String(64), ForeignKey("documents.sha256"), nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("size", Integer, nullable=False),
     Column("state", String(16), nullable=False),
-    Column("data_begun", Boolean, nullable=False, default=False),
-    Column("token", String(32)),
+    Column("hold", String(16)),  # why it is planned
+    Column("data_begun", Boolean(create_constraint=False), nullable=False, default=False),
+    Column("token", String(40)),
+    Column("worker", String(120)),  # the process that holds it: see worker.py
     Column("lease_until", Instant),
     Column("attempts", Integer, nullable=False, default=0),
+    Column("doubts", Integer, nullable=False, default=0),  # how often its fate was unknown
     Column("next_try", Instant),
     Column("reply", Text, nullable=False, default=""),
+    Column("queue_id", String(128)),
     Column("at", Instant, nullable=False),
-    UniqueConstraint("person", "slot"),
-    Index("digests_by_state", "state", "next_try"),
+    UniqueConstraint("person", "slot", name="one_digest_a_slot"),
+    Index("digests_to_send", "state", "run", "due", "key"),
+    Index("digests_to_try", "state", "next_try"),
+    Index("digests_by_run", "run", "state"),
 )
 
 # What was decided, once for each person, client, notice, version and event: told in a digest, or left out for a reason.
 receipts = Table(
     "receipts",
     tables,
-    Column("id", Integer, primary_key=True),
-    Column("run", ForeignKey("runs.number"), nullable=False),
-    Column("digest", ForeignKey("digests.key")),
+    Column("person", String(320), primary_key=True),
+    Column("client", String(64), primary_key=True),
+    Column("notice", String(120), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("event", String(32), primary_key=True),
+    Column("run", Integer, ForeignKey("runs.number"), nullable=False),
+    Column("digest", String(32), ForeignKey("digests.key")),
     Column("reason", String(32)),
     Column("detail", String(128), nullable=False, default=""),
-    Column("person", String(320), nullable=False),
-    Column("client", String(64), nullable=False),
     Column("recipient", String(130), nullable=False),
-    Column("notice", String(120), nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("event", String(16), nullable=False),
     Column("content", String(64)),
-    UniqueConstraint("person", "client", "notice", "version", "event"),
     CheckConstraint("(digest IS NULL) <> (reason IS NULL)", name="told_or_left_out"),
     Index("receipts_by_run", "run"),
+    Index("receipts_by_recipient", "recipient"),
+    Index("receipts_by_digest", "digest"),
+)
+
+# Every change of a message's state but for claims, in order. Only ever added to, so that it bears witness against a
+# state that was changed in any other way; a message without an entry is pending.
+entries = Table(
+    "entries",
+    tables,
+    Column("id", Integer, primary_key=True),
+    Column("digest", String(32), ForeignKey("digests.key"), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("note", Text, nullable=False, default=""),  # what the server replied, or why a person decided it
+    Column("who", String(120)),  # the person who decided it; null: the program
+    Column("at", Instant, nullable=False),
+    Index("entries_by_digest", "digest", "id"),
 )

@@ -1,0 +1,134 @@
+"""Freezes what is due: decides person by person, composes, makes sure of the linked pages, and writes it all down."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from mailer import compose, message, snapshot
+from mailer.bulletin import bulletin
+from mailer.digest import Decision, Digest, content_hash
+from mailer.ledger import AlreadyDecided, Batch, Frozen, Ledger, Run
+from mailer.letter import Letter
+from mailer.links import Build, Folder, Published
+from mailer.linting import Proofreader
+from mailer.rounds import decisions
+from mailer.sender import Codes
+from portal.errors import PortalError
+from portal.plan import Plan
+
+_TRIES = 3
+"""How often to decide anew when another sender was quicker."""
+
+_BATCH = 200
+"""People whose digests are composed and written down together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much a run may freeze, and how much of it may leave at once."""
+
+    scope: tuple[str, ...] | None = None
+    """Only for these persons."""
+    pilot: int | None = None
+    most: int | None = None
+    """How many digests are no surprise."""
+
+
+class Freezer:
+    """Freezes what is due at a plan's moment."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        plan: Plan,
+        codes: Codes,
+        addressed: Callable[[Letter], Letter],
+        pages: Folder | Published,
+        proofreader: Proofreader,
+        extent: Extent,
+        watch: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        """`addressed` gives a letter its return path; `watch` hears how many people were gone through."""
+        self._ledger = ledger
+        self._plan = plan
+        self._codes = codes
+        self._addressed = addressed
+        self._pages = pages
+        self._proofreader = proofreader
+        self._extent = extent
+        self._watch = watch
+        self._composer = compose.Composer(plan)
+        self._build: Build | None = None
+
+    async def check(self, letters: Sequence[Letter]) -> None:
+        """Whatever these link to must be there, and whatever they need be known. Raises PortalError."""
+        for letter in letters:
+            self._codes(letter)
+        if letters:
+            self._pages.check(await self._read(), letters)
+
+    async def freeze(self, at: dt.datetime) -> int:
+        """Freeze what is due, once its pages are there; how many digests. Raises TooMany and PortalError.
+
+        The site is asked before the ledger's transaction begins. Decides anew if another sender was quicker.
+        """
+        begin = (await self._ledger.opening()).begin
+        if not await self._anything(begin):
+            return 0
+        await self._read()
+        plan, extent = self._plan, self._extent
+        for _ in range(_TRIES):
+            run = Run(plan.now, at, plan.commit, snapshot.freeze(plan), extent.scope, extent.pilot, extent.most)
+            try:
+                return await self._ledger.freeze(run, self._batches(begin))
+            except AlreadyDecided:
+                continue
+        raise PortalError("other senders keep deciding the same", "wait for them to end, and send again")
+
+    async def _read(self) -> Build:
+        if self._build is None:
+            self._build = await self._pages.read()
+        return self._build
+
+    async def _anything(self, begin: dt.datetime) -> bool:
+        """Whether there is anything to write down."""
+        async with aclosing(self._decisions(begin)) as found:
+            async for decision in found:
+                if decision.digests or decision.receipts():
+                    return True
+        return False
+
+    async def _decisions(self, begin: dt.datetime) -> AsyncGenerator[Decision, None]:
+        async for decision in decisions(self._ledger, bulletin(self._plan, begin)):
+            if self._extent.scope is None or decision.person.key in self._extent.scope:
+                yield decision
+
+    async def _batches(self, begin: dt.datetime) -> AsyncIterator[Batch]:
+        batch: list[Decision] = []
+        async for decision in self._decisions(begin):
+            batch.append(decision)
+            if len(batch) == _BATCH:
+                yield await self._batch(batch)
+                batch = []
+        yield await self._batch(batch)
+
+    async def _batch(self, found: Sequence[Decision]) -> Batch:
+        frozen = [self._composed(digest) for one in found for digest in one.digests]
+        await self.check([one.letter for one in frozen])
+        self._watch(len(found))
+        return Batch(frozen, [excluded for one in found for excluded in one.excluded if excluded.receipts])
+
+    def _composed(self, digest: Digest) -> Frozen:
+        letter, skeleton = self._addressed(self._composer.letter(digest)), self._composer.skeleton(digest)
+        data = message.build(letter, skeleton, self._codes(letter))
+        self._proofreader.check(digest.person.recipients[0].key.strip("/"), skeleton, data)
+        content = {}
+        for item in digest.items:
+            text = item.version.text(digest.person.language)
+            assert text is not None, "only versions whose text is known are told"
+            content[(item.entry.id, item.version.number)] = content_hash(text)
+        return Frozen(digest, letter, skeleton, hashlib.sha256(data).hexdigest(), len(data), content)
