@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import click
 
-from mailer.cli import accounting, controlling, planning, previewing, sending
+from mailer.cli import accounting, controlling, linting, planning, previewing, sending
 from mailer.cli.office import CANNOT_RUN, FINE, PROBLEMS, Unsound
 from mailer.cli.signing import dkim_
+from mailer.linting import Unfit
 from portal.config import Misconfigured
 from portal.errors import Format, PortalError, listing, printable
 
@@ -22,6 +23,7 @@ for command in (
     planning.init,
     planning.plan_,
     previewing.preview,
+    linting.lint,
     sending.send,
     accounting.status,
     controlling.pause,
@@ -35,7 +37,7 @@ commands.add_command(dkim_)
 
 
 def _explain(error: PortalError) -> None:
-    if isinstance(error, (Misconfigured, Unsound)):
+    if isinstance(error, (Misconfigured, Unsound, Unfit)):
         click.echo(listing(error.problems, Format.TEXT), err=True)
     click.echo(printable(str(error)), err=True)
     if error.hint:
@@ -49,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         error.show()
         return CANNOT_RUN
-    except Unsound as error:
+    except (Unsound, Unfit) as error:
         _explain(error)
         return PROBLEMS
     except PortalError as error:
