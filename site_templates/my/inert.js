@@ -28,10 +28,13 @@ const OWN = {
 /** Attributes that name elements by id. */
 const REFERENCES = new Set(["aria-labelledby", "aria-describedby"]);
 const SCHEMES = new Set(["http:", "https:", "mailto:", "tel:"]);
-const FILE = /^#file:\d+$/;
+const FILE = /^#file:(\d+)$/;
 
-/** HTML as a fragment. Ids become n-1, n-2, …, so that no address names a heading and nothing has the name of our own. */
-export function inert(html) {
+/**
+ * HTML as a fragment; `files` is how many attachments it may refer to. Ids become n-1, n-2, …, so that no address names
+ * a heading, and nothing has the name of our own.
+ */
+export function inert(html, files = 0) {
   const template = document.createElement("template");
   template.innerHTML = html; // here nothing runs and nothing loads, and its document has no names to shadow
   // A form answers for its own properties with the fields of that name, so none may be asked anything.
@@ -41,27 +44,29 @@ export function inert(html) {
     if (!ids.has(id)) ids.set(id, `n-${ids.size + 1}`);
     return ids.get(id);
   };
-  return copied(template.content, document.createDocumentFragment(), numbered);
+  const attached = (reference) => FILE.test(reference) && Number(FILE.exec(reference)[1]) < files;
+  return copied(template.content, document.createDocumentFragment(), { numbered, attached });
 }
 
-function copied(source, target, numbered) {
+function copied(source, target, known) {
   for (const node of source.childNodes) {
     if (node.nodeType === Node.TEXT_NODE) target.append(node.data);
     if (!(node instanceof HTMLElement)) continue;
     const tag = node.localName;
-    if (TAGS.has(tag)) target.append(copied(node, attributed(node, document.createElement(tag), numbered), numbered));
-    else if (!HIDDEN.has(tag)) copied(node, target, numbered);
+    if (TAGS.has(tag)) target.append(copied(node, attributed(node, document.createElement(tag), known), known));
+    else if (!HIDDEN.has(tag)) copied(node, target, known);
   }
   return target;
 }
 
-function attributed(source, made, numbered) {
+function attributed(source, made, known) {
+  const { numbered } = known;
   for (const { name, value } of source.attributes) {
     if (name === "id") made.id = numbered(value);
     else if (REFERENCES.has(name)) made.setAttribute(name, value.split(/\s+/).map(numbered).join(" "));
     else if (name === "class") made.setAttribute(name, value.replace(/(^|\s)my-\S*/g, "$1")); // the page's own look is not for notices
-    else if (name === "href" && made.localName === "a") lead(made, value, numbered);
-    else if (name === "src" && made.localName === "img") picture(made, value);
+    else if (name === "href" && made.localName === "a") lead(made, value, known);
+    else if (name === "src" && made.localName === "img") picture(made, value, known);
     else if (ANYWHERE.has(name) || name.startsWith("data-dn-") || OWN[made.localName]?.includes(name)) made.setAttribute(name, value);
   }
   if (made.localName === "input") {
@@ -71,9 +76,10 @@ function attributed(source, made, numbered) {
   return made;
 }
 
-function lead(link, target, numbered) {
-  if (FILE.test(target)) link.setAttribute("href", target);
-  else if (target.startsWith("#")) link.setAttribute("href", `#${numbered(plain(target.slice(1)))}`);
+function lead(link, target, { numbered, attached }) {
+  if (FILE.test(target)) {
+    if (attached(target)) link.setAttribute("href", target);
+  } else if (target.startsWith("#")) link.setAttribute("href", `#${numbered(plain(target.slice(1)))}`);
   else {
     const url = parsed(target);
     if (!url || !SCHEMES.has(url.protocol)) return;
@@ -83,8 +89,8 @@ function lead(link, target, numbered) {
   }
 }
 
-function picture(image, source) {
-  if (FILE.test(source) || parsed(source)?.origin === HERE.origin) image.setAttribute("src", source);
+function picture(image, source, { attached }) {
+  if (source.startsWith("#") ? attached(source) : parsed(source)?.origin === HERE.origin) image.setAttribute("src", source);
 }
 
 function parsed(address) {

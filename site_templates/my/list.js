@@ -97,7 +97,10 @@ function searchable(act, sheets, query) {
     if (event.key === "Escape") {
       input.value = "";
       void search();
-    } else if (event.key === "Enter") list.querySelector("button")?.focus();
+    } else if (event.key === "Enter") {
+      event.preventDefault(); // otherwise the same key presses the button, too
+      list.querySelector("button")?.focus();
+    }
   });
   if (query) void search();
   else show(false);
@@ -124,7 +127,7 @@ function row(act, { sheet, version, excerpt }, words) {
   ];
   return element(
     "li", { class: due.open ? "my-row my-due" : "my-row" },
-    element("p", { class: "my-act" }, element("strong", {}, due.text), due.left ?? null, due.what ? ` ${due.what}` : null),
+    element("p", { class: "my-act" }, element("strong", {}, due.text), due.left ?? null, due.what ? element("span", { class: "my-what" }, due.what) : null),
     element("h2", {}, element("button", { type: "button", class: "my-open", onclick: () => act.openNotice(sheet, version.number) }, ...marked(sheet.title, words))),
     excerpt ? element("p", { class: "my-excerpt" }, ...marked(excerpt, words)) : null,
     element(

@@ -20,13 +20,10 @@ export function noticeView(act, current, { sheet, version, content, words = [] }
     const file = fileOf(image.getAttribute("src"), content);
     if (file) void reveal(image, file);
   }
-  for (const link of article.querySelectorAll('a[href^="#file:"]')) {
-    const file = fileOf(link.getAttribute("href"), content);
-    if (file) attach(link, file);
-  }
+  for (const link of article.querySelectorAll('a[href^="#file:"]')) attach(link, fileOf(link.getAttribute("href"), content));
   if (words.length) mark(article, words);
   const running = article.querySelector(".dn-running");
-  running?.append(` · ${say("for", current)}`); // stands at the foot of every printed page
+  running?.prepend(`${say("for", current)} · `); // stands at the foot of every printed page
   const dates = content.dates?.length > 0;
   return [
     above(act, say("back"), act.back, dates ? button(say("calendar"), () => act.calendar([sheet], version), { class: "my-plain" }) : null),
@@ -42,7 +39,7 @@ export function changesView(act, current, { sheet, version, content }) {
   const article = articled(content);
   article.prepend(
     element("h1", {}, say("changes_of", { old: version - 1, new: version })),
-    element("p", { class: "my-lead" }, sheet.title),
+    element("h2", { class: "my-of" }, sheet.title),
     ...(content.note ? [element("p", {}, element("strong", {}, say("note")), content.note)] : []),
   );
   const notice = article.querySelector(".dn-notice");
@@ -57,7 +54,7 @@ export function changesView(act, current, { sheet, version, content }) {
 
 function articled(content) {
   const article = element("article", { class: "my-article", lang: content.language });
-  article.append(inert(content.html));
+  article.append(inert(content.html, content.files?.length));
   article.addEventListener("click", (event) => {
     const link = event.target.closest('a[href^="#n-"]');
     if (!link) return;

@@ -13,7 +13,9 @@ const texts = new WeakMap();
 function textOf(content) {
   if (!texts.has(content)) {
     const names = content.files.map(({ name }) => name);
-    texts.set(content, [inert(content.html).textContent.replace(/\s+/g, " ").trim(), ...names].join("\n"));
+    const read = inert(content.html);
+    for (const frame of read.querySelectorAll(".dn-head, .dn-running")) frame.remove(); // the list says the same
+    texts.set(content, [read.textContent.replace(/\s+/g, " ").trim(), ...names].join("\n"));
   }
   return texts.get(content);
 }

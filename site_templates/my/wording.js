@@ -39,7 +39,7 @@ export const moment = (date) => new Intl.DateTimeFormat(locale(), { dateStyle: "
 
 /** A number of bytes in words. */
 export function size(bytes) {
-  const unit = bytes < 1e6 ? "kilobyte" : "megabyte";
-  const value = bytes / (bytes < 1e6 ? 1e3 : 1e6);
+  const [unit, of] = bytes < 1e3 ? ["byte", 1] : bytes < 1e6 ? ["kilobyte", 1e3] : ["megabyte", 1e6];
+  const value = bytes / of;
   return new Intl.NumberFormat(locale(), { style: "unit", unit, maximumFractionDigits: value < 10 ? 1 : 0 }).format(value);
 }

@@ -35,7 +35,7 @@ def test_a_link_opens_the_contact_s_notices(opened: Page, site: Site) -> None:
 def test_the_list_is_dated(opened: Page, site: Site) -> None:
     """By the day of the last change, sealed with the notices, and by what the host says of itself."""
     expect(opened.locator(".my-dated")).to_have_text(
-        "内容最近变动：2026年12月1日。 网站自称更新于 2026年12月7日 09:30。"
+        "内容最近变动：2026年12月1日。 网站版本：2026年12月7日 09:30（网站自报）。"
     )
 
 
@@ -230,7 +230,7 @@ def test_what_comes_after_logging_out_is_not_shown(opened: Page, site: Site) -> 
 def test_an_attachment_is_decrypted_and_saved(opened: Page, site: Site) -> None:
     """Under its own name, from the list of attachments and from a link in the text."""
     page = handover(opened)
-    buttons = page.get_by_role("button", name=re.compile("保存附件“清单.csv”"))
+    buttons = page.get_by_role("button", name="保存附件“清单.csv”（23 byte）")
     expect(buttons).to_have_count(2)
     for number in range(2):
         with page.expect_download() as saved:
