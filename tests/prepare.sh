@@ -2,7 +2,7 @@
 # Installs the system programs that the tests talk to, where it may; otherwise says how. With CI=true a missing one fails.
 set -euo pipefail
 
-declare -A package=([chromium]=chromium [postfix]=postfix [opendkim]=opendkim [initdb]=postgresql)
+declare -A package=([chromium]=chromium [postfix]=postfix [nginx]=nginx-light [caddy]=caddy [opendkim]=opendkim [initdb]=postgresql)
 PATH="$PATH:/usr/sbin:$(echo /usr/lib/postgresql/*/bin | tr " " ":")"
 
 missing=()

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 from jinja2 import TemplateError
 
-from portal.cli import access, auditing, building, serving, writing
+from portal.cli import access, auditing, building, hosting, serving, writing
 from portal.cli.console import CANNOT_RUN, FINE, PROBLEMS, broken_template, explain
 from portal.errors import PortalError
 from portal.publish import Refused
@@ -40,6 +40,7 @@ for command in (
     access.keys,
     access.link,
     auditing.audit,
+    hosting.headers,
 ):
     commands.add_command(command)
 
