@@ -12,7 +12,7 @@ from mailer.mailbox import domain_of
 from mailer.outcome import Outcome
 from mailer.pace import Pace
 
-_PATIENCE = dt.timedelta(minutes=1)
+_PATIENCE = dt.timedelta(seconds=20)
 """How long a run waits for a domain. What takes longer is left to a later run."""
 
 _WAITING = 2

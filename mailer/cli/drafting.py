@@ -65,6 +65,8 @@ class Drafter:
         person = digest.person
         who = person.recipients[0].key
         letter, skeleton = self._composer.letter(digest), self._composer.skeleton(digest)
+        if self._office.secret is not None:
+            letter = self._office.addressed(letter)
         if not self._office.private:
             clients = tuple(key.partition("/")[0] for key, _ in letter.readers)
             hidden = {"name": who, "clients": clients, "address": "hidden@example.invalid"}

@@ -70,6 +70,8 @@ class _Done:
     """Messages that could leave, and did not."""
     planned: int
     paused: dt.datetime | None
+    stopped: bool
+    """Whether somebody broke it off."""
 
 
 @click.command()
@@ -108,6 +110,8 @@ def send(
         )
     else:
         _show(done, office)
+    if done.stopped and done.left:
+        raise PortalError("stopped", "what has not left is still pending")
     return PROBLEMS if done.counts[State.FAILED] or done.counts[State.IN_DOUBT] else FINE
 
 
@@ -142,6 +146,7 @@ async def _send(office: Office, order: _Order) -> _Done:
         frozen = await _freeze(office, ledger, order, gate)
         due = await ledger.due(clock(), order.scope)
         counts: Counter[State] = Counter()
+        stopped = False
         paused = (await ledger.opening()).paused
         if due and not paused:
             if order.catch:
@@ -155,9 +160,9 @@ async def _send(office: Office, order: _Order) -> _Done:
                 for number in (signal.SIGINT, signal.SIGTERM):
                     loop.add_signal_handler(number, sender.stop)
                 await sender.run()
-            counts = sender.counts
+            counts, stopped = sender.counts, sender.stopped
         left = await ledger.due(clock(), order.scope)
-        return _Done(frozen, counts, left, (await ledger.counts()).get(State.PLANNED, 0), paused)
+        return _Done(frozen, counts, left, (await ledger.counts()).get(State.PLANNED, 0), paused, stopped)
 
 
 async def _freeze(office: Office, ledger: Ledger, order: _Order, gate: Gate) -> int:

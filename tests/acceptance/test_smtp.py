@@ -42,6 +42,13 @@ class Script:
     heard: list[str] = field(default_factory=list)
     chunks: list[str] = field(default_factory=list)
     connections: int = 0
+    begun: int = 0
+    """Messages whose text came."""
+    answered: int = 0
+    """Messages whose final dot was answered."""
+
+    async def queued(self) -> None:
+        """What happens between the final dot and the reply to it."""
 
     async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -63,6 +70,10 @@ class Script:
                 self.heard.append(said)
                 word = "" if said == "." else said.split(" ")[0].split(":")[0]
                 reply = words.get(word, "250 fine")
+                if said == ".":
+                    self.begun += 1
+                    await self.queued()
+                    self.answered += 1
                 in_message = word == "DATA" and (reply or "").startswith("354")
                 if reply is None:
                     writer.close()
