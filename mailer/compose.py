@@ -38,6 +38,9 @@ _TITLE, _KEPT = "\ufdd4", "{title}"
 _SHORTEST_TITLE = 24
 """Columns that a title has in a subject in any case."""
 
+_KEPT_SKELETONS = 256
+"""How many are kept at a time, of up to some 150 kB each."""
+
 _Key = tuple[Any, ...]
 
 
@@ -88,6 +91,8 @@ class Composer:
         of_items = tuple(_identity(item, readers if several else ()) for item in digest.items)
         key = (digest.person.language, today, several, len(readers), _clients(digest) == 0, of_items)
         if key not in self._skeletons:
+            if len(self._skeletons) >= _KEPT_SKELETONS:  # where everybody's news differ, memory must not grow
+                self._skeletons.clear()
             self._skeletons[key] = self._write(digest, readers, several, today)
         return self._skeletons[key]
 

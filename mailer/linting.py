@@ -12,8 +12,9 @@ from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
 from mailer import plaintext, support
+from mailer.letter import Skeleton
 from mailer.support import Feature
-from portal.errors import Location, Problem, Severity
+from portal.errors import Location, PortalError, Problem, Severity, errors_in
 
 HTML_BYTES = 90_000
 """Gmail cuts a message off at 102 kB of HTML, and what servers on the way add counts."""
@@ -63,7 +64,7 @@ _FIELD = re.compile(rb"([!-9;-~]+):(.*(?:\r\n[ \t].*)*)\r\n")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _NOT_TEXT = re.compile(r"[\W_]+")
 _MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|&(?:amp|lt|gt|quot|nbsp|#\d+);|\*\*\S|\]\((?:https?:|/|#)")
-_UNFILLED = re.compile("\\{\\{.*?\\}\\}|\\{%.*?%\\}|[\ufdd0-\ufdef]")
+_UNFILLED = re.compile("\\{\\{.*?\\}\\}|[\ufdd0-\ufdef]")
 _COLOUR = re.compile(
     r"(?:^|[;\s])(background-color|background|color)\s*:\s*(#[0-9a-f]{3}(?:[0-9a-f]{3})?)\b", re.IGNORECASE
 )
@@ -71,6 +72,32 @@ _URL_IN_CSS = re.compile(r"url\(\s*['\"]?(https?:)?//", re.IGNORECASE)
 
 Answers = Callable[[str], str]
 """Why an address does not answer, as a clause; empty where it does, or is nobody's to ask."""
+
+
+class Unfit(PortalError):
+    """A message has errors, so nothing is frozen; `problems` has every one of them."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("a message has errors, so nobody gets mail", "mend the lines above; see docs/mail-lint.md")
+        self.problems = problems
+
+
+class Proofreader:
+    """Reads messages right before they are frozen, one of each kind: what shares a skeleton shares its faults."""
+
+    def __init__(self, answers: Answers, signing: str | None) -> None:
+        self._answers = answers
+        self._signing = signing
+        self._read: set[Skeleton] = set()
+
+    def check(self, name: str, skeleton: Skeleton, data: bytes) -> None:
+        """Raises Unfit where a message that was made from this skeleton has errors; `name` as for `lint`."""
+        if skeleton in self._read:
+            return
+        problems = errors_in(lint(data, name, self._answers, self._signing))
+        if problems:
+            raise Unfit(problems)
+        self._read.add(skeleton)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,14 +196,19 @@ def _text(text: str) -> Iterator[_Found]:
     for number, line in enumerate(text.splitlines(), 1):
         left = _UNFILLED.search(line)
         if left:
-            yield _Found(
-                "unfilled", "a place in the text that nothing filled", "look at digest.txt", number, left.start() + 1
-            )
+            yield _unfilled(left, number, left.start() + 1)
         markup = _MARKUP.search(line)
         if markup:
             yield _Found(
                 "text-markup", "markup in the text part", "it shows as it is written", number, markup.start() + 1
             )
+
+
+def _unfilled(left: re.Match[str], line: int, column: int) -> _Found:
+    braces = left[0].startswith("{")  # which a public notice may mean as they stand
+    hint = "put a value there, or leave it to the sealed page" if braces else "look at the templates of the mail"
+    severity = Severity.WARNING if braces else None
+    return _Found("unfilled", "a place that nothing filled", hint, line, column, severity)
 
 
 def _html(html: str, text: str, answers: Answers) -> Iterator[_Found]:
@@ -297,7 +329,7 @@ class _Reader(HTMLParser):
             return
         left = _UNFILLED.search(data)
         if left:
-            self._say("unfilled", "a place in the HTML that nothing filled", "look at digest.mjml")
+            self.found.append(_unfilled(left, *self._place()))
         said = _bare(data)
         named = here.target is not None and here.target in self.text and not here.heading
         if said and not named and said not in self.bare:

@@ -196,7 +196,9 @@ class Writer:
         text = item.version.text(language)
         assert text is not None, "only versions whose text is known are told"
         page = self._articles.readable(item.entry, item.version, text, language, file_url=lambda _: "#attached")
-        return passage.for_mail(PLACEHOLDER.sub(w("value"), page), self._plan.settings.site_url)
+        if item.entry.private:
+            page = PLACEHOLDER.sub(w("value"), page)  # no mail has anybody's values; in public texts they are braces
+        return passage.for_mail(page, self._plan.settings.site_url)
 
 
 def importance(paragraph: Paragraph, today: dt.date) -> tuple[bool, bool, bool, dt.date]:

@@ -85,7 +85,7 @@ class _Reader(HTMLParser):
             if number is not None:
                 self._lists[-1] = number + 1
         elif tag in ("td", "th"):
-            self._lines[-1] += " | " if self._cells else ""
+            self._lines[-1] = f"{self._lines[-1].rstrip()} | " if self._cells else self._lines[-1]
             self._cells += 1
         elif tag in _BLOCKS:
             self._break()

@@ -1,9 +1,9 @@
 """What HTML and CSS mail programs do not show, as far as it would hurt the reader.
 
 From the test results of Can I email (https://www.caniemail.com/features/<key>/), whose data are in the repository
-hteumeuleu/caniemail; looked up in November 2026. Left out is what programs that lack it replace without harm: rounded corners, media
-queries, `max-width` beside tables. QQ Mail and other Chinese webmail are not tested there; what is written for Gmail
-without style sheets and for Outlook's Word engine is the least that any of them shows.
+hteumeuleu/caniemail; looked up in November 2026. Left out is what programs that lack it replace without harm: rounded
+corners, media queries, `max-width` beside tables. QQ Mail and other Chinese webmail are not tested there; what is
+written for Gmail without style sheets and for Outlook's Word engine is the least that any of them shows.
 """
 
 from __future__ import annotations

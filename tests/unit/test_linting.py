@@ -79,7 +79,7 @@ FAULTS: dict[str, bytes] = {
     "text-missing": built(text="").replace(b"</a>", b""),
     "text-lacks": body("<p>40 CNY a month</p>"),
     "text-markup": built(text=f"{TEXT_PART}**Fees** &amp; <b>more</b>\n"),
-    "unfilled": body("<p>Fees {{new}}</p>").replace(b"{{new}}", b"{{}}"),
+    "unfilled": built(HTML_PART.replace("Fees rise", "Fees \ufdd5 rise")),
     "link-relative": body('<a href="fees/">Read</a>'),
     "link-insecure": built(
         HTML_PART.replace("https://notices", "http://notices"), TEXT_PART.replace("https://notices", "http://notices")
@@ -123,6 +123,12 @@ def test_the_rest_of_the_rules() -> None:
     assert codes(built(), signing="elsewhere.example.org") == ["from-unaligned"]
     assert codes(built(), signing=None) == []
     assert {*FAULTS, "link-broken", "from-unaligned"} == set(RULES)
+
+
+def test_braces_are_only_warned_of() -> None:
+    """A public notice may mean them as they stand."""
+    found = lint(built(HTML_PART.replace("Fees rise", "Fees {{ rise }}")), "a/b", lambda _: "")
+    assert [(problem.code, problem.severity) for problem in found] == [("unfilled", Severity.WARNING)]
 
 
 def test_no_text_of_a_message_is_repeated() -> None:
