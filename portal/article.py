@@ -34,6 +34,8 @@ _Key: TypeAlias = tuple[str, bool, int, str, tuple[str, ...]]
 _BLOCK = re.compile(r"<(?:p|ul|ol|dl|table|blockquote|pre|h\d|hr|div)\b")
 _HEADING = re.compile(r'<h([2-6])\b[^>]*? id="([^"]+)"[^>]*>(.*?)</h\1>', re.DOTALL)
 _MARKUP = re.compile(r"<[^>]*>")
+_PART = "\ue000part\ue001"
+"""Where a part of an article will stand; no text has these characters."""
 _WEB = re.compile(r"https?://[^\s\"<>]+")
 
 
@@ -110,12 +112,16 @@ class Articles:
         if text is None:
             context = self._frame(entry, version, None, around, voice)
             gone = Form.of(self._templates.get_template("unavailable.html").render(context))
-            return _Draft(entry.text(language), voice, context, gone)
+            return _Draft(entry.text(language), voice, context, self._frame_of(context), gone)
         context, problems = self._contents(entry, version, text, around, voice, files)
         top = Form.of(self._templates.get_template("top.html").render(context))
         rest = Form.of(self._templates.get_template("rest.html").render(context))
         rows = tuple(_Row.of(row, context["line"]) for row in text.notice.comparison)
-        return _Draft(text, voice, context, top, rows, rest, problems, around.earlier)
+        return _Draft(text, voice, context, self._frame_of(context), top, rows, rest, problems, around.earlier)
+
+    def _frame_of(self, context: dict[str, Any]) -> list[str]:
+        """What stands before, between and after the three parts of an article: the same for every client."""
+        return self._templates.get_template("article.html").render(context, parts=[_PART] * 3).split(_PART)
 
     def _frame(
         self, entry: Entry, version: Version, text: Text | None, around: _Around, voice: Voice
@@ -168,10 +174,8 @@ class Articles:
         if draft.rows:
             rows = [row.cells(values or {}, filling, voice) for row in draft.rows]
             comparison = self._templates.get_template("comparison.html").render(draft.context, rows=rows)
-        page = self._templates.get_template("article.html").render(
-            draft.context,
-            parts=[Markup(part) for part in (draft.top.filled(filling), comparison, draft.rest.filled(filling))],  # noqa: S704
-        )
+        parts = (draft.top.filled(filling), comparison, draft.rest.filled(filling))
+        page = draft.frame[0] + "".join(map("".join, zip(parts, draft.frame[1:], strict=True)))
         return Article(
             title=filling.plain(notice.title) if filling else notice.title,
             summary=filling.plain(notice.summary or "") if filling else notice.summary or "",
@@ -313,6 +317,8 @@ class _Draft:
     text: Text
     voice: Voice
     context: dict[str, Any]
+    frame: list[str]
+    """Four pieces of HTML, around and between the parts."""
     top: Form
     rows: tuple[_Row, ...] = ()
     rest: Form = field(default_factory=lambda: Form.of(""))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,8 +39,44 @@ class Chunked:
         return b"".join(self)
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A sealed file that an earlier build made; it is made again only where it does not stand as it was left."""
+
+    size: int
+    """Bytes."""
+    sha256: str
+    """In hexadecimal; empty where only its stamp is known."""
+    stamp: list[int] | None
+    """How it stood on the disk; None: it must be read."""
+    make: Callable[[], bytes | Chunked] = field(repr=False)
+
+    def stands(self, file: Path) -> bool:
+        """Whether a file is this one still."""
+        try:
+            about = file.lstat()
+            if not stat.S_ISREG(about.st_mode) or about.st_size != self.size:
+                return False
+            if self.stamp == stamp(about):
+                return True
+            return bool(self.sha256) and hashlib.sha256(file.read_bytes()).hexdigest() == self.sha256
+        except OSError:
+            return False
+
+    def __bytes__(self) -> bytes:
+        return bytes(self.make())
+
+
+def stamp(about: os.stat_result) -> list[int]:
+    """By which a file is known again without being read: size, time of its content, time of any change, inode."""
+    return [about.st_size, about.st_mtime_ns, about.st_ctime_ns, about.st_ino]
+
+
 File: TypeAlias = tuple[str, bytes | Chunked]
 """A path below the site's root, and what stands there."""
+
+FileOrKnown: TypeAlias = tuple[str, bytes | Chunked | Known]
+"""The same, where an earlier build may have made it."""
 
 
 def of(file: Path) -> Chunked:
@@ -61,6 +99,12 @@ def of(file: Path) -> Chunked:
             raise Changed(file.name)
 
     return Chunked(size, read)
+
+
+def digest(file: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal, read in pieces. Raises OSError."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def write(file: Path, data: bytes | Chunked) -> None:

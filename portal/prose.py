@@ -114,16 +114,20 @@ class Prose:
     def __init__(self, settings: Settings, cache_dir: Path | None = None) -> None:
         self._settings = settings
         self._markdown = _converter()
+        self._private: dict[str, dict[str, Any]] = {}
+        """Private bodies as this run converted them: each is read by a proofreader and by readers of every language."""
         self._cache = _Cache(cache_dir / _CACHE_FILE) if cache_dir else None
 
     def body(self, text: Text, link: Callable[[str], str | None]) -> Rendered:
         """A notice's body. `link` turns a relative target into an absolute site path, None where nothing is there."""
         cache = self._cache if text.notice.public else None
-        found = cache.get(text.body) if cache else None
+        found = cache.get(text.body) if cache else self._private.get(text.body)
         if found is None:
             found = self._convert(text.body)
             if cache:
                 cache.put(text.body, found)
+            elif not text.notice.public:
+                self._private[text.body] = found
         problems = [_removed(tag, text) for tag in found["removed"]]
         if found["fault"]:
             where = Location(text.path, text.body_line)

@@ -90,6 +90,7 @@ def moment(at: dt.datetime, language: str) -> str:
     return format_datetime(at, pattern, locale=_LOCALES[language])
 
 
+@lru_cache(maxsize=16384)  # a table of values repeats few amounts, and writing one is dear
 def money(amount: Money, language: str) -> str:
     """An amount as the language writes it: ¥240.00 per month becomes ¥240/月 or CN¥240/month."""
     whole = amount.amount == amount.amount.to_integral_value()

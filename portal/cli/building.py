@@ -11,6 +11,7 @@ import click
 from portal import (
     config,
     history,
+    keeping,
     leaks,
     moved,
     private,
@@ -25,7 +26,7 @@ from portal import (
     timetable,
 )
 from portal.article import Articles
-from portal.chunked import File
+from portal.chunked import FileOrKnown
 from portal.cli.console import (
     CANNOT_RUN,
     FINE,
@@ -71,6 +72,7 @@ def build(root: Path, out: Path | None, now: str | None, clean: bool) -> int:
     secret = secret_in_use(settings)
     if clean:
         shells.forget(settings)
+        keeping.forget(settings)
         prose.forget(settings.cache_dir)
     ready = prepare(reading)
     problems = ready.problems
@@ -126,13 +128,17 @@ def prepare(reading: Reading) -> Prepared:
 
 def put_in_place(ready: Prepared, out: Path, secret: Secret | None) -> Published:
     """Seal, pass the gate and publish. Raises Refused, PortalError."""
+    settings = ready.plan.settings
+    memory = keeping.recollect(settings, secret)
     gate = leaks.Gate(ready.plan, secret)
 
-    def files() -> Iterator[File]:
-        yield from private.files(ready.plan, secret, ready.articles)
+    def files() -> Iterator[FileOrKnown]:
+        yield from private.files(ready.plan, secret, ready.articles, memory)
         yield from site.files(ready.plan, ready.shells, ready.articles)
 
-    return publish.publish(out, watched(files(), "publishing"), gate.check)
+    done = publish.publish(out, watched(files(), "publishing"), gate.check)
+    keeping.keep(settings, secret, memory, out)
+    return done
 
 
 @click.command()

@@ -5,6 +5,7 @@ from portal.sealing.codes import Code, Mistyped, code
 from portal.sealing.envelope import BLOCK, Content, Unopenable, object_name
 from portal.sealing.fingerprint import fingerprint
 from portal.sealing.index import seal_index, unseal_index
+from portal.sealing.memory import lock, unlock
 from portal.sealing.objects import Sealed, seal, unseal
 
 __all__ = [
@@ -16,10 +17,12 @@ __all__ = [
     "Unopenable",
     "code",
     "fingerprint",
+    "lock",
     "object_name",
     "seal",
     "seal_file",
     "seal_index",
+    "unlock",
     "unseal",
     "unseal_index",
 ]

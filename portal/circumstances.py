@@ -1,0 +1,138 @@
+"""Everything that a private page follows from, as one hash: the same hash, the same page.
+
+That is the program and its templates, mkdocs.yml, the day, the bytes of the notice's own files, its state, what fills
+it for a client, and of other notices what it may link to. Changing any other notice changes no hash, so a build makes
+anew only what it must.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from functools import cached_property, lru_cache
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import Any
+
+from portal import words
+from portal.notice import Notice, Version
+from portal.plan import Entry, Plan
+from portal.standing import Standings
+
+_MAY_LINK = re.compile(r"\]\(|\]\[|\]:|<\w")
+"""Without any of these, no Markdown is a link or a picture."""
+
+_MAKERS = ("babel", "cryptography", "jinja2", "markdown", "markupsafe", "nh3", "pygments", "pymdown-extensions")
+
+
+class Circumstances:
+    """The hashes of a plan's private pages."""
+
+    def __init__(self, plan: Plan, standings: Standings) -> None:
+        self._plan, self._standings = plan, standings
+        self._around: dict[str, Any] = {}
+        settings = plan.settings
+        self._common = _hash(
+            program(),
+            _contents(settings.root / "site_templates"),
+            settings.site_url,
+            json.dumps(settings.document.data, default=str, sort_keys=True),
+            plan.now.astimezone(settings.zone).date().isoformat(),
+        )
+
+    def of(
+        self, what: str, entry: Entry, version: Version, language: str, values: Mapping[str, str] | None, *more: str
+    ) -> str:
+        """The hash of one thing made of a version for readers of a language; `more` is what else it is made of."""
+        if entry.id not in self._around:
+            self._around[entry.id] = self._of_entry(entry)
+        filled = json.dumps(values, ensure_ascii=False, sort_keys=True)
+        return _hash(self._around[entry.id], what, str(version.number), language, filled, *more)
+
+    def _of_entry(self, entry: Entry) -> str:
+        standing = self._standings.of(entry)
+        replaced = self._standings.replaced_at(entry)
+        facts = [
+            entry.id,
+            entry.state,
+            standing.key,
+            [(at.isoformat(), key) for at, key in standing.ahead],
+            replaced and replaced.isoformat(),
+            bool(entry.values),
+            [
+                (
+                    v.number,
+                    v.on.isoformat(),
+                    v.note,
+                    v.minor,
+                    sorted((code, t.path, t.sha256) for code, t in v.texts.items()),
+                )
+                for v in entry.versions
+            ],
+            [(found.name, found.file.stat().st_size) for found in entry.attachments],
+            self._relatives if entry.successor or _has_relatives(entry.notice) else "",
+            self._addresses if _may_link(entry) else "",
+        ]
+        return _hash(self._common, json.dumps(facts, ensure_ascii=False))
+
+    @cached_property
+    def _relatives(self) -> str:
+        """Whatever a page may say of public notices that it supersedes, answers, or is superseded by."""
+        return _hash(
+            *(
+                f"{e.id} {e.state} {e.successor} {sorted((code, t.notice.title) for code, t in e.latest.texts.items())}"
+                for e in self._plan.public
+            )
+        )
+
+    @cached_property
+    def _addresses(self) -> str:
+        """Whatever a text may link to: public notices by name, and hand-written pages."""
+        settings = self._plan.settings
+        docs = settings.root / str(settings.document.data.get("docs_dir", "docs"))
+        paths = {text.path for e in self._plan.public for v in e.versions for text in v.texts.values()}
+        pages = {file.relative_to(docs).as_posix() for file in docs.rglob("*.md")}
+        return _hash(*sorted(e.id for e in self._plan.public), "", *sorted(paths), "", *sorted(pages))
+
+
+def _has_relatives(notice: Notice) -> bool:
+    return bool(notice.supersedes or notice.answers)
+
+
+def _may_link(entry: Entry) -> bool:
+    return any(_MAY_LINK.search(text.body) for v in entry.versions for text in v.texts.values())
+
+
+@lru_cache(maxsize=1)
+def program() -> str:
+    """The hash of everything installed that makes pages: this package, its templates and words, and its libraries."""
+    return _hash(
+        sys.version,
+        *(f"{name} {installed(name)}" for name in _MAKERS),
+        _contents(Path(__file__).parent, "*.py"),
+        _contents(words.TEMPLATES),
+    )
+
+
+def _contents(folder: Path, pattern: str = "*") -> str:
+    return _hash(*_told(folder, pattern))
+
+
+def _told(folder: Path, pattern: str) -> Iterator[str]:
+    for file in sorted(folder.rglob(pattern)):
+        if file.is_file() and file.suffix != ".pyc":
+            yield file.relative_to(folder).as_posix()
+            yield hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _hash(*parts: str) -> str:
+    """SHA-256, in hexadecimal, of parts that cannot run into each other."""
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass")
+        digest.update(b"%d:" % len(data))
+        digest.update(data)
+    return digest.hexdigest()

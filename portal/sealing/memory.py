@@ -1,0 +1,29 @@
+"""What a machine remembers between builds, as only a build with the same secret can read it."""
+
+from __future__ import annotations
+
+import hmac
+
+from portal.config import Secret
+from portal.sealing import envelope
+from portal.sealing.derivation import derive
+from portal.sealing.envelope import Unopenable
+
+_SALT = 32
+_LABEL = "memory"
+
+
+def lock(secret: Secret, plaintext: bytes) -> bytes:
+    """Encrypt what is remembered. As in an index, the salt is a keyed hash of the text: one message per key."""
+    own = derive(secret.value, _LABEL, length=32)
+    salt = hmac.digest(own, plaintext, "sha256")
+    return salt + envelope.encrypt(derive(own, _LABEL, length=32, salt=salt), plaintext, _LABEL.encode())
+
+
+def unlock(secret: Secret, data: bytes) -> bytes:
+    """What `lock` was given. Raises Unopenable for anything else."""
+    if len(data) < _SALT + envelope.TAG:
+        raise Unopenable
+    own = derive(secret.value, _LABEL, length=32)
+    key = derive(own, _LABEL, length=32, salt=data[:_SALT])
+    return envelope.decrypt(key, data[_SALT:], _LABEL.encode())
