@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import glob
 import http.server
 import os
 import shutil
@@ -55,7 +56,9 @@ extra:
 
 def need(program: str, package: str) -> str:
     """The path of a system program; without it the test is skipped by name, and with CI=true it fails."""
-    found = shutil.which(program) or shutil.which(program, path="/usr/sbin:/usr/lib/postgresql/15/bin")
+    found = shutil.which(program) or shutil.which(
+        program, path=":".join(["/usr/sbin", *glob.glob("/usr/lib/postgresql/*/bin")])
+    )
     if found:
         return found
     reason = f"{program} is not installed; run: apt-get install {package}"
