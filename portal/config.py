@@ -294,6 +294,33 @@ class Wording(Block):
     """Words that clients do not use (`jargon`)."""
 
 
+_POLICE_CODE = re.compile(r"\d{14}")
+"""What the police's own register is asked for: the digits of a number like 沪公网安备31010000000000号."""
+
+
+class Filing(Block):
+    """The numbers under which a site in mainland China is registered; the law wants them, with links, on its pages."""
+
+    icp: str | None = Field(None, min_length=1, max_length=60)
+    """ICP 备案号, as `沪ICP备2026000000号-1`."""
+    police: str | None = Field(None, min_length=1, max_length=60)
+    """公安备案号, as `沪公网安备31010000000000号`."""
+
+    @field_validator("police")
+    @classmethod
+    def _has_a_code(cls, value: str | None) -> str | None:
+        if value is not None and not _POLICE_CODE.search(value):
+            raise ValueError("has no number of 14 digits; write it as 沪公网安备31010000000000号")
+        return value
+
+    def links(self) -> list[tuple[str, str]]:
+        """(number, the official address where it can be looked up)."""
+        found = [(self.icp, "https://beian.miit.gov.cn/")] if self.icp else []
+        if self.police and (code := _POLICE_CODE.search(self.police)):
+            found.append((self.police, f"https://beian.mps.gov.cn/#/query/webSearch?code={code[0]}"))
+        return found
+
+
 def _level(value: Any) -> Any:
     return "off" if value is False else value  # YAML 1.1 reads a bare off as false
 
@@ -336,6 +363,8 @@ class Options(Block):
     """When contracts do not end and nothing is shut down. `[]`: never mind."""
     wording: Mapping[str, Wording] = Field(default_factory=dict)
     """Words that the house would rather not read."""
+    filing: Filing = Filing()
+    """Registration numbers for the foot of every page."""
     mail: MailOptions = MailOptions()
     """How digests go out."""
 

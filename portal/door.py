@@ -82,6 +82,7 @@ def _page(settings: Settings, assets: dict[str, str]) -> str:
         words=spoken,
         firms=firms,
         homes=homes,
+        filing=settings.options.filing.links(),
         assets=assets,
         modules=[assets[name] for name in _MODULES],
         # Inside <script> only "</" and "<!" could end or bend the JSON.

@@ -134,6 +134,7 @@ class DuenoticePlugin(BasePlugin[_NoOptions]):  # type: ignore[no-untyped-call]
         config.extra.setdefault("generator", False)
         config.extra["feeds"] = self._feeds()
         config.extra["doors"] = self._doors()
+        config.extra["filing"] = self.settings.options.filing.links()
         config.extra["scope"] = self.settings.base  # otherwise an inline script differs from page to page
         for name in ("search", "material/search"):
             if name in config.plugins:

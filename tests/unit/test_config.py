@@ -4,9 +4,10 @@ import base64
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from portal import config
-from portal.config import Misconfigured, Secret
+from portal.config import Filing, Misconfigured, Secret
 from portal.errors import PortalError
 from tests.conftest import PortalFolder
 
@@ -116,3 +117,15 @@ def test_a_rule_may_be_off_without_quotes(tmp_path: Path) -> None:
     """YAML 1.1 reads a bare off as false; people mean off."""
     PortalFolder(tmp_path).write("mkdocs.yml", HEAD + "extra:\n  duenotice:\n    rules: {jargon: off}\n")
     assert config.load(tmp_path).options.rules == {"jargon": "off"}
+
+
+def test_the_filing_numbers_lead_to_the_official_registers() -> None:
+    """The police's register is asked for the 14 digits; without numbers there is nothing to show."""
+    filing = Filing(icp="沪ICP备2026000000号-1", police="沪公网安备31010000000000号")
+    assert filing.links() == [
+        ("沪ICP备2026000000号-1", "https://beian.miit.gov.cn/"),
+        ("沪公网安备31010000000000号", "https://beian.mps.gov.cn/#/query/webSearch?code=31010000000000"),
+    ]
+    assert Filing().links() == []
+    with pytest.raises(ValidationError, match="14 digits"):
+        Filing(police="沪公网安备3101号")

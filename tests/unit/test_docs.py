@@ -22,6 +22,7 @@ from portal.client import Client, Contact
 from portal.config import (
     BusinessCalendar,
     Desk,
+    Filing,
     FilingPeriod,
     Hours,
     MailOptions,
@@ -232,6 +233,7 @@ def test_every_configuration_key_is_documented() -> None:
     for name, block in (("calendar", BusinessCalendar), ("window", SendWindow), ("mandatory", Mandatory)):
         assert set(rows(within[name])) == keys(block)
     assert set(rows(blocks["filing_periods"])) == keys(FilingPeriod)
+    assert set(rows(blocks["filing"])) == keys(Filing)
     assert set(rows(blocks["wording"])) == keys(Wording)
 
 
