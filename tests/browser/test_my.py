@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import random
 import re
 from pathlib import Path
 
@@ -230,7 +232,7 @@ def test_what_comes_after_logging_out_is_not_shown(opened: Page, site: Site) -> 
 def test_an_attachment_is_decrypted_and_saved(opened: Page, site: Site) -> None:
     """Under its own name, from the list of attachments and from a link in the text."""
     page = handover(opened)
-    buttons = page.get_by_role("button", name="保存附件“清单.csv”（23 byte）")
+    buttons = page.get_by_role("button", name=re.compile(r"保存附件“清单\.csv”（23 ?(字节|B|byte)）"))
     expect(buttons).to_have_count(2)
     for number in range(2):
         with page.expect_download() as saved:
@@ -239,6 +241,36 @@ def test_an_attachment_is_decrypted_and_saved(opened: Page, site: Site) -> None:
         assert Path(saved.value.path()).read_text(encoding="utf-8") == "项目,数量\n公章,1\n"
     expect(page.get_by_role("status")).to_have_text("文件已保存到您的设备。")
     assert site.complaints == []
+
+
+def test_a_large_attachment_shows_how_far_it_is(
+    page: Page, context: BrowserContext, site: Site, tmp_path: Path
+) -> None:
+    """Opened piece by piece as it comes, over a line of 2 MB a second; byte for byte what was sealed."""
+    source = tmp_path / "大.bin"
+    source.write_bytes(random.Random(4).randbytes(5_000_000))
+    sealed = sealing.seal_file(SECRET, ("by-hand", "大.bin"), source)
+    (site.root / "my" / "s" / sealed.name).write_bytes(bytes(sealed.content))
+    file = {"name": "大.bin", "size": sealed.size, "key": base64.urlsafe_b64encode(sealed.key).rstrip(b"=").decode()}
+    html = '<h1>大</h1><p><a href="#file:0">大.bin</a></p>'
+    key = site.seal({"title": "大", "language": "zh", "html": html, "files": [file], "dates": [], "version": 1})
+    facts = {"id": "x", "title": "大", "kind": "general", "state": "in-force", "date": "2026-12-01"}
+    site.reseal("yunshan/lin", sheets=[facts | {"versions": [{"number": 1, "on": "2026-12-01", "key": key}]}])
+    page.goto(site.link("yunshan/lin"))
+    page.get_by_role("button", name="大", exact=True).click()
+    line = {"offline": False, "latency": 0, "downloadThroughput": 2_000_000, "uploadThroughput": -1}
+    context.new_cdp_session(page).send("Network.emulateNetworkConditions", line)
+    save = page.get_by_role("button", name="保存附件“大.bin”")
+    with page.expect_download() as saved:
+        save.click()
+        bar = page.get_by_role("progressbar", name="保存附件“大.bin”")
+        expect(bar).to_be_visible()
+        expect(save).to_be_disabled()
+        page.wait_for_function("() => { const b = document.querySelector('progress'); return b && b.position > 0.2; }")
+        assert 0.2 < bar.evaluate("(bar) => bar.position") < 1
+    assert Path(saved.value.path()).read_bytes() == source.read_bytes()
+    expect(bar).to_have_count(0)
+    expect(save).to_be_enabled()
 
 
 def test_a_damaged_attachment_is_not_saved(opened: Page, site: Site) -> None:
