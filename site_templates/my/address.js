@@ -21,11 +21,15 @@ function decoded(text) {
   return plain;
 }
 
+// Full-width forms of ASCII, as readCode has them, and the space of their width.
+const narrow = (text) =>
+  text.replace(/[\uff01-\uff5e]/g, (wide) => String.fromCharCode(wide.charCodeAt(0) - 0xfee0)).replace(/\u3000/g, " ");
+
 const trimmed = (text) => text.replace(/^[^0-9A-Z]+/i, "").split(ENDS)[0].replace(/[^0-9A-Z]+$/i, "");
 
 /** The code's text in what was typed or pasted: the code, a link, a sentence with a link. "" where there is none. */
 export function codeIn(text) {
-  const plain = decoded(text).normalize("NFKC").replace(/[\u2010-\u2015\u2212]/g, "-");
+  const plain = narrow(decoded(text)).replace(/[\u2010-\u2015\u2212]/g, "-");
   const grouped = GROUPED.exec(plain);
   if (grouped) return grouped[1];
   const parts = plain.split("#");
