@@ -60,7 +60,8 @@ async def accounts(ledger: Ledger, watch: Callable[[int], None] = lambda _: None
     found = []
     for run in await ledger.runs():
         parts = [part async for part in ledger.registry(run.number)]
-        known = bulletin(snapshot.thaw(Snapshot(parts, run.plan)), begin)
+        frozen = Snapshot(parts, run.plan)
+        known = bulletin(snapshot.thaw(frozen), begin, snapshot.thaw_subscribers(frozen))
         eligible = 0
         differences: list[str] = []
         batch: list[Decision] = []

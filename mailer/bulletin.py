@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mailer.digest import Event, Excluded, Reason
+from mailer.subscription import NOBODY, Subscribers
 from portal import audience, states
 from portal.client import Client, Recipient
 from portal.config import Mandatory
@@ -47,6 +48,8 @@ class Bulletin:
     """Every notice by its id, in the half of the site that has its newest version."""
     excluded: tuple[Excluded, ...]
     """What nobody is told, and why."""
+    subscribers: Subscribers = NOBODY
+    """Who is told beside the registry, and to whom less is sent."""
 
     def day_of(self, version: Version) -> dt.date:
         return version.on.astimezone(self.plan.settings.zone).date()
@@ -63,7 +66,7 @@ class Bulletin:
         return _mandatory(notice, self.plan.settings.options.mail.mandatory)
 
 
-def bulletin(plan: Plan, begin: dt.datetime) -> Bulletin:
+def bulletin(plan: Plan, begin: dt.datetime, subscribers: Subscribers = NOBODY) -> Bulletin:
     """Take from a plan what is told, from `begin` (timezone-aware) on."""
     stories: list[Story] = []
     excluded: list[Excluded] = []
@@ -82,7 +85,7 @@ def bulletin(plan: Plan, begin: dt.datetime) -> Bulletin:
                 continue
             notice, day = version.original.notice, version.on.astimezone(zone).date()
             stories.append(Story(entry, version, notice, day, version is entry.latest, _mandatory(notice, options)))
-    return Bulletin(plan, begin, tuple(stories), entries, tuple(excluded))
+    return Bulletin(plan, begin, tuple(stories), entries, tuple(excluded), subscribers)
 
 
 def _mandatory(notice: Notice, options: Mandatory) -> bool:

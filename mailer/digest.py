@@ -36,7 +36,7 @@ class Receipt:
     notice: str
     version: int
     event: str
-    """An Event; of a reminder with its span and the day it reminds of: reminder-7d-2027-01-31, after it reminder+3d-…"""
+    """An Event; of a reminder with its span and its day: reminder-7d-2027-01-31, or after it reminder+3d-2027-01-31."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +209,7 @@ class Digest:
     @property
     def key(self) -> str:
         """32 hexadecimal digits that name this digest everywhere."""
-        return hashlib.sha256(f"{self.person.key}\n{self.slot}".encode()).hexdigest()[:32]
+        return key_of(self.person.key, self.slot)
 
     @property
     def mandatory(self) -> bool:
@@ -252,6 +252,11 @@ class Decision:
         """Everything that falls due now, told or deliberately left out: for this the person was eligible."""
         told = [receipt for digest in self.digests for receipt in digest.receipts]
         return told + [receipt for excluded in self.excluded for receipt in excluded.receipts]
+
+
+def key_of(person: str, slot: str) -> str:
+    """The name of a digest: who is told and with which slot decide it."""
+    return hashlib.sha256(f"{person}\n{slot}".encode()).hexdigest()[:32]
 
 
 def content_hash(text: Text) -> str:

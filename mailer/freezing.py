@@ -9,7 +9,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from mailer import compose, message, snapshot
-from mailer.bulletin import bulletin
+from mailer.bulletin import Bulletin, bulletin
 from mailer.digest import Decision, Digest, content_hash
 from mailer.ledger import AlreadyDecided, Batch, Frozen, Ledger, Run
 from mailer.letter import Letter
@@ -77,14 +77,18 @@ class Freezer:
         The site is asked before the ledger's transaction begins. Decides anew if another sender was quicker.
         """
         begin = (await self._ledger.opening()).begin
-        if not await self._anything(begin):
+        subscribers = await self._ledger.subscribers()
+        known = bulletin(self._plan, begin, subscribers)
+        if not await self._anything(known):
             return 0
         await self._read()
         plan, extent = self._plan, self._extent
         for _ in range(_TRIES):
-            run = Run(plan.now, at, plan.commit, snapshot.freeze(plan), extent.scope, extent.pilot, extent.most)
+            run = Run(
+                plan.now, at, plan.commit, snapshot.freeze(plan, subscribers), extent.scope, extent.pilot, extent.most
+            )
             try:
-                return await self._ledger.freeze(run, self._batches(begin))
+                return await self._ledger.freeze(run, self._batches(known))
             except AlreadyDecided:
                 continue
         raise PortalError("other senders keep deciding the same", "wait for them to end, and send again")
@@ -94,22 +98,22 @@ class Freezer:
             self._build = await self._pages.read()
         return self._build
 
-    async def _anything(self, begin: dt.datetime) -> bool:
+    async def _anything(self, known: Bulletin) -> bool:
         """Whether there is anything to write down."""
-        async with aclosing(self._decisions(begin)) as found:
+        async with aclosing(self._decisions(known)) as found:
             async for decision in found:
                 if decision.digests or decision.receipts():
                     return True
         return False
 
-    async def _decisions(self, begin: dt.datetime) -> AsyncGenerator[Decision, None]:
-        async for decision in decisions(self._ledger, bulletin(self._plan, begin)):
+    async def _decisions(self, known: Bulletin) -> AsyncGenerator[Decision, None]:
+        async for decision in decisions(self._ledger, known):
             if self._extent.scope is None or decision.person.key in self._extent.scope:
                 yield decision
 
-    async def _batches(self, begin: dt.datetime) -> AsyncIterator[Batch]:
+    async def _batches(self, known: Bulletin) -> AsyncIterator[Batch]:
         batch: list[Decision] = []
-        async for decision in self._decisions(begin):
+        async for decision in self._decisions(known):
             batch.append(decision)
             if len(batch) == _BATCH:
                 yield await self._batch(batch)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from mailer.ledger import Hold
 from mailer.letter import Letter
 from mailer.sender import Stop
+from mailer.subscription import Scope, Subscribers
 from portal.client import Recipient
 from portal.plan import Plan
 
@@ -20,7 +21,7 @@ class Gate:
     addresses or whole domains, nothing leaves to anybody else.
     """
 
-    def __init__(self, plan: Plan, allowed: Iterable[str] = ()) -> None:
+    def __init__(self, plan: Plan, subscribers: Subscribers, allowed: Iterable[str] = ()) -> None:
         self._plan = plan
         self._today = plan.now.astimezone(plan.settings.zone).date()
         self._allowed = frozenset(entry.strip().casefold().removeprefix("@") for entry in allowed)
@@ -28,7 +29,8 @@ class Gate:
             recipient.contact.email.casefold()
             for recipient in plan.registry.recipients()
             if recipient.client.has_access(self._today)
-        }
+        } | {subscription.key for subscription in subscribers.subscriptions}
+        self._subscribers = subscribers
 
     def __call__(self, letter: Letter) -> Stop | None:
         """See `Guard`."""
@@ -47,6 +49,9 @@ class Gate:
         address = letter.address.casefold()
         if address not in self._here:
             return "nobody who has access is registered with this address any more"
+        suppression = self._subscribers.suppression(address)
+        if suppression is not None and suppression.scope is Scope.ALL:
+            return "nothing is sent to this address any more"
         for key, epoch in letter.readers:
             recipient = self._recipient(key)
             if (

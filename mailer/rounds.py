@@ -10,17 +10,14 @@ from mailer.deciding import decide
 from mailer.digest import Decision
 from mailer.ledger import Ledger
 from mailer.person import Person, people
-from mailer.subscription import NOBODY, Subscribers
 
 BATCH = 500
 """Persons asked about at once; databases limit the number of bound values."""
 
 
-async def decisions(
-    ledger: Ledger, bulletin: Bulletin, before_run: int | None = None, subscribers: Subscribers = NOBODY
-) -> AsyncIterator[Decision]:
+async def decisions(ledger: Ledger, bulletin: Bulletin, before_run: int | None = None) -> AsyncIterator[Decision]:
     """What is decided for everybody, in the order of the registry, or as it was decided before a run."""
-    everybody = people(bulletin.plan, subscribers)
+    everybody = people(bulletin.plan, bulletin.subscribers)
     for batch in _batches(everybody):
         pasts = await ledger.past(batch, before_run)
         for person in batch:

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from portal.client import Client, Registry, as_client
+from mailer.subscription import NOBODY, Consent, Scope, Subscribers, Subscription, Suppression
+from portal.client import Cadence, Client, Registry, as_client
 from portal.config import Options, Settings
+from portal.kinds import Kind
 from portal.located import Document
 from portal.notice import Notice, Selector, Text, Version
 from portal.plan import Entry, Plan
@@ -30,13 +32,15 @@ class Snapshot:
     """A frozen registry and plan."""
 
     registry: Iterable[str]
-    """In parts, each a JSON list of clients in the order of their ids; made anew each time it is gone through."""
+    """In parts, made anew each time it is gone through: JSON lists of clients in the order of their ids, then objects
+    with subscriptions, and with suppressions by the hashes of their addresses."""
     plan: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
     registry: Registry
+    subscribers: Subscribers
 
     def __iter__(self) -> Iterator[str]:
         """A part ends where an id says so, not after so many: one client more changes one part, not all that follow."""
@@ -48,9 +52,19 @@ class _Parts:
                 part = []
         if part:
             yield _json(part)
+        part = []
+        for subscription in self.subscribers.subscriptions:
+            part.append(_subscription(subscription))
+            if zlib.crc32(subscription.id.encode()) % _PART == 0:
+                yield _json({"subscriptions": part})
+                part = []
+        if part:
+            yield _json({"subscriptions": part})
+        if self.subscribers.suppressions:
+            yield _json({"suppressions": {one.hash: one.scope for one in self.subscribers.suppressions.values()}})
 
 
-def freeze(plan: Plan) -> Snapshot:
+def freeze(plan: Plan, subscribers: Subscribers = NOBODY) -> Snapshot:
     """Keep what decides who is told what."""
     options = plan.settings.options
     notices = {
@@ -61,14 +75,15 @@ def freeze(plan: Plan) -> Snapshot:
         "public": [_entry(entry) for entry in plan.public],
         "private": [_entry(entry) for entry in plan.private],
     }
-    return Snapshot(_Parts(plan.registry), _json(notices))
+    return Snapshot(_Parts(plan.registry, subscribers), _json(notices))
 
 
 def thaw(snapshot: Snapshot) -> Plan:
     """The plan of a snapshot, good for deciding only."""
     data = json.loads(snapshot.plan)
     options = Options.model_validate({key: data[key] for key in ("timezone", "languages", "mail")})
-    clients = [as_client(client) for part in snapshot.registry for client in json.loads(part)]
+    parts = (json.loads(part) for part in snapshot.registry)
+    clients = [as_client(client) for part in parts if isinstance(part, list) for client in part]
     public, private = (
         tuple(_thawed(entry, key == "private", options) for entry in data[key]) for key in ("public", "private")
     )
@@ -83,6 +98,20 @@ def thaw(snapshot: Snapshot) -> Plan:
     )
 
 
+def thaw_subscribers(snapshot: Snapshot) -> Subscribers:
+    """Who had subscribed, and to whom less was sent."""
+    now = dt.datetime.fromisoformat(json.loads(snapshot.plan)["now"])
+    subscriptions: list[Subscription] = []
+    suppressions: list[Suppression] = []
+    for part in map(json.loads, snapshot.registry):
+        if isinstance(part, dict):
+            subscriptions += [_thawed_subscription(data) for data in part.get("subscriptions", ())]
+            suppressions += [
+                Suppression(hash_, Scope(scope), "", now) for hash_, scope in part.get("suppressions", {}).items()
+            ]
+    return Subscribers.of(subscriptions, suppressions)
+
+
 def _json(data: Any) -> str:
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
@@ -91,6 +120,30 @@ def _client(client: Client) -> dict[str, Any]:
     data = client.model_dump(mode="json", exclude_none=True, exclude={"contacts"})
     contacts = [c.model_dump(mode="json", exclude_none=True, exclude={"phone", "role"}) for c in client.contacts]
     return {**data, "name": client.id, "contacts": [{**contact, "name": contact["id"]} for contact in contacts]}
+
+
+def _subscription(subscription: Subscription) -> dict[str, Any]:
+    return {
+        "id": subscription.id,
+        "address": subscription.key,
+        "since": subscription.consent.at.isoformat(),
+        "language": subscription.language,
+        "timezone": subscription.timezone,
+        "cadence": subscription.cadence,
+        "topics": list(subscription.topics),
+    }
+
+
+def _thawed_subscription(data: Mapping[str, Any]) -> Subscription:
+    return Subscription(
+        id=data["id"],
+        address=data["address"],
+        consent=Consent(dt.datetime.fromisoformat(data["since"]), ""),
+        language=data["language"],
+        timezone=data["timezone"],
+        cadence=Cadence(data["cadence"]) if data["cadence"] else None,
+        topics=tuple(map(Kind, data["topics"])),
+    )
 
 
 def _entry(entry: Entry) -> dict[str, Any]:

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import click
 
 from mailer.cli import accounting, controlling, linting, planning, previewing, sending
+from mailer.cli.forecasting import next_
 from mailer.cli.office import CANNOT_RUN, FINE, PROBLEMS, Unsound
 from mailer.cli.signing import dkim_
+from mailer.cli.subscribing import subscribers
 from mailer.linting import Unfit
 from portal.config import Misconfigured
 from portal.errors import Format, PortalError, listing, printable
@@ -22,6 +24,7 @@ def commands() -> None:
 for command in (
     planning.init,
     planning.plan_,
+    next_,
     previewing.preview,
     linting.lint,
     sending.send,
@@ -34,6 +37,7 @@ for command in (
 ):
     commands.add_command(command)
 commands.add_command(dkim_)
+commands.add_command(subscribers)
 
 
 def _explain(error: PortalError) -> None:

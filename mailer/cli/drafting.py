@@ -87,12 +87,13 @@ async def decided(office: Office, keys: Sequence[str], begin: str | None) -> Asy
                 yield decide(known, person, Past())
         return
     async with open_ledger(office) as ledger:
-        known = bulletin(office.plan, (await ledger.opening()).begin)
+        subscribers = await ledger.subscribers()
+        known = bulletin(office.plan, (await ledger.opening()).begin, subscribers)
         if not keys:
             async for decision in decisions(ledger, known):
                 yield decision
             return
-        persons = [person for person in people(office.plan) if person.key in keys]
+        persons = [person for person in people(office.plan, subscribers) if person.key in keys]
         pasts = await ledger.past(persons)
         for person in persons:
             yield decide(known, person, pasts[person.key])

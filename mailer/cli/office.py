@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import click
 from rich.console import Console
 
-from mailer import verp
+from mailer import forecast, verp
 from mailer.ledger import Doubts, Ledger, update
 from mailer.ledger.opening import DEFAULT_URL
 from mailer.letter import Letter
@@ -51,6 +51,8 @@ class Office:
     secret: Secret | None
     private: bool
     """Whether private text may be shown."""
+    publications: tuple[dt.datetime, ...] = ()
+    """When notices, versions and withdrawals came out, or will."""
 
     def addressed(self, letter: Letter) -> Letter:
         """The letter with its own return path and way out. Raises PortalError where they need the secret."""
@@ -78,7 +80,8 @@ def read_office(root: Path, now: str | None, show_private: bool = False) -> Offi
     secret = config.secret(os.environ)
     if secret is not None:
         signet.verify(settings, sealing.fingerprint(secret))
-    return Office(settings, plan.make(settings, found, past, at), secret, private)
+    dated = tuple(forecast.publications(settings, past.dossiers.values()))
+    return Office(settings, plan.make(settings, found, past, at), secret, private, dated)
 
 
 def moment(text: str, option: str, settings: Settings) -> dt.datetime:

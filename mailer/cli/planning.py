@@ -29,6 +29,7 @@ from mailer.cli.office import (
     show_private_option,
 )
 from mailer.digest import Item
+from mailer.forecast import Forecast
 from mailer.ledger import Opening, create
 from mailer.report import Agenda
 from mailer.rounds import decisions
@@ -63,24 +64,27 @@ def plan_(root: Path, now: str | None, form: str, show_private: bool) -> int:
     """Show who gets what, when and why, and who does not and why."""
     office = read_office(root, now, show_private)
 
-    async def look() -> tuple[dt.datetime, Agenda, int]:
+    async def look() -> tuple[dt.datetime, Agenda, int, Forecast]:
         async with open_ledger(office) as ledger:
             begin = (await ledger.opening()).begin
-            known = bulletin(office.plan, begin)
+            known = bulletin(office.plan, begin, await ledger.subscribers())
             decided = [decision async for decision in decisions(ledger, known)]
-            return begin, report.agenda(decided, known.excluded), await ledger.due(clock())
+            ahead = Forecast(office.plan.now, office.publications)
+            for decision in decided:
+                ahead.add(decision)
+            return begin, report.agenda(decided, known.excluded), await ledger.due(clock()), ahead
 
-    begin, found, unsent = asyncio.run(look())
+    begin, found, unsent, ahead = asyncio.run(look())
     if form == "json":
         say_json(report.plan_as_json(found, begin, office.plan.now, private=office.private))
     else:
-        _show_agenda(found, office)
+        _show_agenda(found, office, ahead)
         if unsent:
             say(f"{counted(unsent, 'message')} frozen before, not sent yet")
     return FINE
 
 
-def _show_agenda(found: Agenda, office: Office) -> None:
+def _show_agenda(found: Agenda, office: Office, ahead: Forecast) -> None:
     console = report_console()
     told = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", expand=True)
     for column, ratio in (("when", 3), ("to", 4), ("what", 9), ("why", 5)):
@@ -103,6 +107,9 @@ def _show_agenda(found: Agenda, office: Office) -> None:
             out.add_row(*map(Text, row))
         console.print(out)
     say(f"{counted(len(found.digests), 'digest')} due now, {len(found.waiting)} later")
+    if ahead.next is not None:
+        moment = ahead.next[0].astimezone(office.settings.zone).isoformat(timespec="minutes")
+        say(f"the next run has something to do at {moment} ({ahead.next[1]})")
 
 
 def _what(item: Item, office: Office) -> str:

@@ -141,7 +141,7 @@ async def _send(office: Office, order: _Order) -> _Done:
         ledger = await stack.enter_async_context(open_ledger(office))
         server = None if order.catch else _smtp_server()
         policy, lease = doubts(office.settings), _lease()
-        gate = Gate(office.plan, _allowed(office))
+        gate = Gate(office.plan, await ledger.subscribers(), _allowed(office))
         await ledger.recover(clock(), policy)
         frozen = await _freeze(office, ledger, order, gate)
         due = await ledger.due(clock(), order.scope)

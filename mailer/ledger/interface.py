@@ -6,12 +6,13 @@ import datetime as dt
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from mailer.digest import Digest, Excluded, Past, Receipt
 from mailer.letter import Letter, Skeleton
 from mailer.person import Person
 from mailer.snapshot import Snapshot
+from mailer.subscription import Scope, Subscribers, Subscription, Suppression
 
 LONGEST_LEASE = dt.timedelta(hours=1)
 """No claim runs for longer without being renewed: a lease that ends later was given by a clock that was wrong."""
@@ -314,6 +315,30 @@ class Ledger(Protocol):
 
     def deliveries(self, *, unsettled: bool = False) -> AsyncIterator[Delivery]:
         """Messages, oldest first: every one, or those that no server has taken."""
+
+    async def subscribers(self) -> Subscribers:
+        """Every subscription that has not ended, and every suppression that was not lifted."""
+
+    async def subscribe(self, wanted: Sequence[Subscription]) -> tuple[int, int]:
+        """Add subscriptions; of an address that has one, wishes are replaced and the consent stays: (new, changed)."""
+
+    async def unsubscribe(self, key: str, source: str, at: dt.datetime) -> bool:
+        """End the subscription of an address; False where there is none."""
+
+    async def suppress(self, suppression: Suppression) -> None:
+        """Send less to an address from now on."""
+
+    async def lift(self, hash_: str, scope: Scope, source: str, at: dt.datetime) -> bool:
+        """End the suppressions of a scope for an address; False where there are none."""
+
+    async def everything_about(self, key: str) -> dict[str, list[dict[str, Any]]]:
+        """Every row about an address, table by table."""
+
+    async def erase(self, key: str, pseudonym: str, source: str, at: dt.datetime) -> int:
+        """Put a pseudonym everywhere for an address; how many rows named it. Its hash stays, so that it stays out.
+
+        Raises PortalError while a message to it is under way.
+        """
 
     async def close(self) -> None:
         """Let go of the database."""

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mailer.digest import Past
 from mailer.ledger import auditing, controlling, freezing, migrations, recalling, recording
+from mailer.ledger.directory import Directory
 from mailer.ledger.interface import (
     AlreadyDecided,
     Batch,
@@ -33,7 +34,7 @@ from mailer.person import Person
 from portal.errors import PortalError
 
 
-class SqlLedger:
+class SqlLedger(Directory):
     """A ledger in a database that SQLAlchemy speaks to. See `Ledger` for what its methods promise."""
 
     def __init__(self, engine: AsyncEngine, name: str) -> None:
