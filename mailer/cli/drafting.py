@@ -12,12 +12,15 @@ from mailer.cli.office import Office, moment, open_ledger
 from mailer.compose import Composer
 from mailer.deciding import decide
 from mailer.digest import Decision, Digest, Past
+from mailer.ledger import Unsent
 from mailer.letter import Letter, Skeleton
 from mailer.person import people
 from mailer.rounds import decisions
 
 HIDDEN_CODE = "····-····-····-····-····-····-···"
 """Stands for a private code where none may be shown, or none is needed."""
+
+DUE, NEXT = "due", "next"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +31,9 @@ class Draft:
     """The first of the contacts that it is for, as client/contact; of a subscriber the id behind a slash."""
     due: dt.datetime
     """In the zone of whom it is for."""
-    now: bool
-    """Whether `send` would freeze these very bytes at this moment."""
+    state: str
+    """`due`: `send` would freeze these very bytes at this moment; `next`: what comes with the next slot; else the state
+    in which the ledger has it, frozen."""
     letter: Letter
     skeleton: Skeleton
     codes: tuple[str, ...]
@@ -59,9 +63,26 @@ class Drafter:
     def of(self, decision: Decision) -> list[Draft]:
         """What is due, or else what comes next."""
         later = [Digest(waiting.person, "next", waiting.due, waiting.items) for waiting in decision.waiting]
-        return [self._draft(digest, now=bool(decision.digests)) for digest in decision.digests or later]
+        return [self._draft(digest, DUE if decision.digests else NEXT) for digest in decision.digests or later]
 
-    def _draft(self, digest: Digest, *, now: bool) -> Draft:
+    def frozen(self, who: str, found: Sequence[Unsent]) -> list[Draft]:
+        """What is frozen already; nothing where private text may not be shown, for what it says cannot be changed."""
+        if not self._office.private:
+            return []
+        zone = self._office.settings.zone
+        return [
+            Draft(
+                who,
+                one.due.astimezone(zone),
+                one.state.value,
+                one.letter,
+                one.skeleton,
+                tuple(self._office.codes(one.letter)),
+            )
+            for one in found
+        ]
+
+    def _draft(self, digest: Digest, state: str) -> Draft:
         person = digest.person
         who = person.recipients[0].key
         letter, skeleton = self._composer.letter(digest), self._composer.skeleton(digest)
@@ -72,7 +93,7 @@ class Drafter:
             hidden = {"name": who, "clients": clients, "address": "hidden@example.invalid"}
             letter = letter.model_copy(update=hidden)
         codes = self._office.codes(letter) if self._with_codes else [HIDDEN_CODE] * len(letter.readers)
-        return Draft(who, digest.due.astimezone(person.zone), now, letter, skeleton, tuple(codes))
+        return Draft(who, digest.due.astimezone(person.zone), state, letter, skeleton, tuple(codes))
 
 
 async def decided(office: Office, keys: Sequence[str], begin: str | None) -> AsyncIterator[Decision]:
@@ -97,3 +118,9 @@ async def decided(office: Office, keys: Sequence[str], begin: str | None) -> Asy
         pasts = await ledger.past(persons)
         for person in persons:
             yield decide(known, person, pasts[person.key])
+
+
+async def unsent(office: Office, key: str) -> Sequence[Unsent]:
+    """What the ledger has frozen for the person with this address, and has not sent."""
+    async with open_ledger(office) as ledger:
+        return await ledger.unsent(key)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from mailer.cli.drafting import Draft, Drafter, decided
+from mailer.cli.drafting import DUE, Draft, Drafter, decided, unsent
 from mailer.cli.office import FINE, Office, common_options, read_office, say, say_json, show_private_option
 from portal.errors import PortalError
 
@@ -40,18 +40,27 @@ def preview(
     """Show what one contact, or the address of a subscriber, would be sent: now, or else with the next slot."""
     office = read_office(root, now, show_private)
     key = _key(office, whom)
-    drafts = asyncio.run(_drafts(office, key, begin))
+    drafts = asyncio.run(_drafts(office, key, whom, begin))
     if eml is not None:
         _write_message(drafts, eml, whom)
     elif folder is not None or in_browser:
         _show_files(drafts, folder or Path(tempfile.mkdtemp(prefix="duenotice-preview-")), in_browser)
     if form == "json":
-        say_json([{"due": d.due.isoformat(), "subject": d.skeleton.subject, "text": d.text} for d in drafts])
+        say_json([_as_json(draft) for draft in drafts])
     elif not drafts:
         say(f"nothing is new for {whom}")
     elif eml is None and folder is None and not in_browser:
-        say("\n\n".join(f"Due: {d.due.isoformat()}\nSubject: {d.skeleton.subject}\n\n{d.text}" for d in drafts))
+        say("\n\n".join(map(_as_text, drafts)))
     return FINE
+
+
+def _as_json(draft: Draft) -> dict[str, str]:
+    due = draft.due.isoformat()
+    return {"due": due, "state": draft.state, "subject": draft.skeleton.subject, "text": draft.text}
+
+
+def _as_text(draft: Draft) -> str:
+    return f"Due: {draft.due.isoformat()} ({draft.state})\nSubject: {draft.skeleton.subject}\n\n{draft.text}"
 
 
 def _key(office: Office, whom: str) -> str:
@@ -64,12 +73,16 @@ def _key(office: Office, whom: str) -> str:
     return recipient.contact.email.casefold()
 
 
-async def _drafts(office: Office, key: str, begin: str | None) -> list[Draft]:
+async def _drafts(office: Office, key: str, whom: str, begin: str | None) -> list[Draft]:
     drafter = Drafter(office, with_codes=True)
     found = [decision async for decision in decided(office, [key], begin)]
     if not found:
         raise PortalError("nobody has this address", "write client/contact, as in clients/, or a subscriber's address")
-    return [draft for decision in found for draft in drafter.of(decision)]
+    drafts = [draft for decision in found for draft in drafter.of(decision)]
+    if begin is not None:
+        return drafts
+    frozen = drafter.frozen(whom, await unsent(office, key))
+    return frozen + [draft for draft in drafts if draft.state == DUE or not frozen]
 
 
 def _write_message(drafts: Sequence[Draft], eml: str, whom: str) -> None:

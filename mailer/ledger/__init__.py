@@ -20,6 +20,7 @@ from mailer.ledger.interface import (
     Settlement,
     State,
     TooMany,
+    Unsent,
     Work,
 )
 from mailer.ledger.opening import create, find, update
@@ -44,6 +45,7 @@ __all__ = [
     "Settlement",
     "State",
     "TooMany",
+    "Unsent",
     "Work",
     "create",
     "find",

@@ -124,6 +124,16 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Unsent:
+    """A message that is frozen and has not left: with its codes, what gives its very bytes."""
+
+    letter: Letter
+    skeleton: Skeleton
+    state: State
+    due: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Settlement:
     """What a claimed message comes to."""
 
@@ -285,6 +295,9 @@ class Ledger(Protocol):
 
     def letters(self, at: dt.datetime, scope: tuple[str, ...] | None = None) -> AsyncIterator[Sequence[Letter]]:
         """The letters that a sender could claim at `at`, in parts, each in a transaction of its own."""
+
+    async def unsent(self, person: str) -> Sequence[Unsent]:
+        """What is frozen for one person and has not left, by when it was due."""
 
     async def record(self, work: Work, at: dt.datetime, lease: dt.timedelta) -> Recorded:
         """Record, durably, what became of messages; take new ones unless the ledger is paused."""

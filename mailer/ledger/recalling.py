@@ -10,10 +10,10 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailer.digest import Past, Receipt, Told
-from mailer.ledger.interface import Kept, State
+from mailer.ledger.interface import UNSENT, Kept, State, Unsent
 from mailer.ledger.recording import in_scope, to_try
-from mailer.ledger.schema import digests, entries, receipts, runs
-from mailer.letter import Letter
+from mailer.ledger.schema import digests, documents, entries, receipts, runs
+from mailer.letter import Letter, Skeleton
 from mailer.person import Person
 
 _LETTERS = 500
@@ -121,6 +121,22 @@ async def letters(
     )
     rows = (await connection.execute(query)).all()
     return [Letter.model_validate_json(row.letter) for row in rows], rows[-1].key if rows else after
+
+
+async def unsent(connection: AsyncConnection, person: str) -> list[Unsent]:
+    """See `Ledger.unsent`."""
+    query = (
+        select(digests.c.letter, digests.c.state, digests.c.due, documents.c.text)
+        .join(documents, documents.c.sha256 == digests.c.skeleton)
+        .where(digests.c.person == person, digests.c.state.in_((*UNSENT, State.SENDING)))
+        .order_by(digests.c.due, digests.c.key)
+    )
+    return [
+        Unsent(
+            Letter.model_validate_json(row.letter), Skeleton.model_validate_json(row.text), State(row.state), row.due
+        )
+        for row in await connection.execute(query)
+    ]
 
 
 def _claimable(at: dt.datetime) -> ColumnElement[bool]:

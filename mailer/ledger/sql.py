@@ -25,6 +25,7 @@ from mailer.ledger.interface import (
     Run,
     RunRecord,
     State,
+    Unsent,
     Work,
 )
 from mailer.ledger.schema import FORMAT, openings, tables
@@ -112,6 +113,10 @@ class SqlLedger(Directory):
             if not found:
                 return
             yield found
+
+    async def unsent(self, person: str) -> Sequence[Unsent]:
+        async with self._reading() as connection:
+            return await recalling.unsent(connection, person)
 
     async def record(self, work: Work, at: dt.datetime, lease: dt.timedelta) -> Recorded:
         async with self._transaction() as connection:
