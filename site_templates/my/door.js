@@ -8,7 +8,7 @@ import { say } from "./wording.js";
 export function doorView(act, { open, kept, retry }) {
   const input = element("input", {
     id: "code", type: "text", inputmode: "text", autocapitalize: "characters", autocomplete: "off", autocorrect: "off",
-    spellcheck: "false", enterkeyhint: "go", "aria-describedby": "code-hint",
+    spellcheck: "false", enterkeyhint: "go", "aria-describedby": "code-hint", "aria-errormessage": "message",
   });
   const keep = element("input", { id: "keep", type: "checkbox", "aria-describedby": "keep-hint" });
   const submit = (event) => {

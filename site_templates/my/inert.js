@@ -15,7 +15,7 @@ const TAGS = new Set(
 const HIDDEN = new Set(
   "applet audio base button canvas datalist dialog embed frame frameset head iframe link map math meta noembed noframes noscript object picture portal script select slot source style svg template textarea title video xmp".split(" "),
 );
-const ANYWHERE = new Set(["class", "title", "lang", "dir", "role", "datetime", "data-label", "aria-label", "aria-hidden", "aria-current", "hidden"]);
+const ANYWHERE = new Set(["class", "title", "lang", "dir", "datetime", "data-label", "aria-label", "aria-hidden", "aria-current", "hidden"]);
 const OWN = {
   a: ["href"],
   details: ["open"],
@@ -27,6 +27,8 @@ const OWN = {
 };
 /** Attributes that name elements by id. */
 const REFERENCES = new Set(["aria-labelledby", "aria-describedby"]);
+/** Those that a table keeps when it is shown as cards. An alert or a dialog is for the page to make. */
+const ROLES = new Set(["table", "rowgroup", "row", "cell", "columnheader", "rowheader", "note"]);
 const SCHEMES = new Set(["http:", "https:", "mailto:", "tel:"]);
 const FILE = /^#file:(\d+)$/;
 
@@ -65,6 +67,7 @@ function attributed(source, made, known) {
     if (name === "id") made.id = numbered(value);
     else if (REFERENCES.has(name)) made.setAttribute(name, value.split(/\s+/).map(numbered).join(" "));
     else if (name === "class") made.setAttribute(name, value.replace(/(^|\s)my-\S*/g, "$1")); // the page's own look is not for notices
+    else if (name === "role") ROLES.has(value) && made.setAttribute(name, value);
     else if (name === "href" && made.localName === "a") lead(made, value, known);
     else if (name === "src" && made.localName === "img") picture(made, value, known);
     else if (ANYWHERE.has(name) || name.startsWith("data-dn-") || OWN[made.localName]?.includes(name)) made.setAttribute(name, value);

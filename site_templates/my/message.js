@@ -14,7 +14,6 @@ export function tell(what = [], { wrong = false } = {}) {
 /** Says it once more, in the language of now. */
 export function retell() {
   const { notes, wrong } = said;
-  BOX.hidden = !notes.length;
   BOX.classList.toggle("my-wrong", wrong);
   BOX.setAttribute("role", wrong ? "alert" : "status");
   BOX.textContent = notes.map(([key, values]) => say(key, values)).join(" ");

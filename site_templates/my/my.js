@@ -67,6 +67,7 @@ async function enter(text, keep = false) {
     if (own !== asked) return;
     if (!view.door) show({ door: true }); // what was typed stays, to be compared and mended
     tell(reason(error), { wrong: true });
+    codeField().setAttribute("aria-invalid", "true");
     codeField().focus();
     return;
   }
@@ -305,7 +306,8 @@ async function start(code) {
     show({ list: true });
   } else if (waiting.length) show({ door: true });
   if (notes.length) tell(notes, { wrong: true });
-  else if (view.door && !code) codeField().focus();
+  else if (!code) tell();
+  if (view.door && !code) codeField().focus();
 }
 
 TABS?.addEventListener("message", () => {

@@ -118,6 +118,7 @@ export async function unsealStream(key, source, type = "") {
 async function* pieces(stream) {
   if (!stream) throw new Unopenable();
   const reader = stream.getReader();
+  const chunk = new Uint8Array(CHUNK + TAG); // one for all: what was handed on has been used when the next is asked for
   let held = new Uint8Array(HEADER);
   let filled = 0;
   try {
@@ -125,7 +126,7 @@ async function* pieces(stream) {
       for (let at = 0; at < read.value.length; ) {
         if (filled === held.length) {
           yield [held, false];
-          held = new Uint8Array(CHUNK + TAG);
+          held = chunk;
           filled = 0;
         }
         const taken = Math.min(held.length - filled, read.value.length - at);

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -71,7 +72,10 @@ def test_a_clean_build_gives_the_same_bytes(portal_folder: PortalFolder) -> None
 
 
 def test_serve_shows_a_saved_notice(portal_folder: PortalFolder) -> None:
-    """A notice saved while serving is on the page soon after, and a broken one leaves the page as it was."""
+    """A notice saved while serving is on the page soon after, and a broken one leaves the page as it was.
+
+    What is not there is answered as a static host does, with a page that leads bent links on.
+    """
     portal_folder.notice("a", "title: 第一稿\ndate: 2026-11-01")
     command = [sys.executable, str(REPOSITORY / "build.py"), "serve", "--root", str(portal_folder.root), "--port", "0"]
     server = subprocess.Popen([*command, "--now", NOW], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
@@ -83,6 +87,10 @@ def test_serve_shows_a_saved_notice(portal_folder: PortalFolder) -> None:
         portal_folder.notice("a", "title: [")
         assert next(line for line in server.stdout if "not built" in line)
         wait_for(f"{address}notices/a/", "第二稿")
+        with pytest.raises(urllib.error.HTTPError) as missing:
+            urllib.request.urlopen(f"{address}my/%23CODE", timeout=5)
+        assert missing.value.code == 404
+        assert 'data-door="/my/"' in missing.value.read().decode("utf-8")
     finally:
         server.send_signal(signal.SIGINT)
         assert server.wait(timeout=20) == 0

@@ -11,7 +11,7 @@ from tests.browser.conftest import Site
 ELSEWHERE = "https://elsewhere.example.org"
 FORBIDDEN = (
     "script, style, link, meta, base, iframe, object, embed, form, svg, math, video, audio, picture, template, "
-    "textarea, dialog, button, input:not([type=checkbox]), [class*=my-], [popover]"
+    "textarea, dialog, button, input:not([type=checkbox]), [class*=my-], [popover], [role=alert]"
 )
 """What may not stand in a notice that has no attachments."""
 
@@ -66,7 +66,7 @@ HOSTILE = {
         "<template><script>window.hostile = 1</script></template><noscript>"
         '<p title="</noscript><img src=x onerror=hostile=1>">'
     ),
-    "our own look": '<p class="my-message my-wrong dn-act">Type your code elsewhere</p>',
+    "our own look": '<p class="my-message my-wrong dn-act">Type your code elsewhere</p><p role="alert">x</p>',
     "dialog": '<dialog open>Type your code</dialog><div popover id="p">x</div><button popovertarget="p">y</button>',
     "attachment that is none": '<a href="#file:99">a</a><a href="#file:x">b</a><img src="#file:99">',
     "deep": "<div>" * 3000,
