@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from mailer import plaintext
 from mailer.digest import Digest, Item
 from mailer.letter import Letter, Skeleton, clean, slot
-from mailer.paragraph import Paragraph, Writer, importance
+from mailer.paragraph import News, Paragraph, Writer, importance
 from mailer.typesetting import Typesetter
 from portal import addresses, words
 from portal.client import Recipient
@@ -230,9 +230,10 @@ def _lead(paragraphs: Sequence[Paragraph], today: dt.date, language: str, *, sub
     whose = "news" if subscriber else "lead"
     concern = w(f"{whose}.one") if count == 1 else w(f"{whose}.many", n=count)
     asked = [p.action for p in paragraphs if p.action is not None and p.action.needed]
+    if all(p.news.ends for p in paragraphs):
+        how = "ended.withdrawn_" if all(p.news is News.WITHDRAWN for p in paragraphs) else "ended."
+        return w(f"{how}one") if count == 1 else w(f"{how}many", n=count)
     if not asked:
-        if all(p.news.ends for p in paragraphs):
-            return concern + w("lead.ended")
         return concern + w("lead.hidden" if any(p.hidden for p in paragraphs) else "lead.none")
     dates = sorted(action.by for action in asked if action.by is not None and action.by >= today)
     if count == 1:

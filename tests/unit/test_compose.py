@@ -192,7 +192,7 @@ def test_withdrawal_and_update_say_so(folder: PortalFolder) -> None:
     assert "这份公告已撤回" in skeleton.text
     assert "撤回原因：测算有误" in skeleton.text
     assert "签回" not in skeleton.text
-    assert skeleton.text.startswith("有 1 份公告与您有关，都已不再有效或不再涉及您，无需再照此办理。")
+    assert skeleton.text.startswith("您收到过的 1 份公告已撤回，请不要再照此办理。")
 
 
 @pytest.mark.parametrize(("count", "titles"), [(40, True), (900, False)])
@@ -357,7 +357,7 @@ def test_released_reader_is_told_that_it_no_longer_concerns(folder: PortalFolder
     plan = folder.plan()
     _, skeleton = written(plan, item_of(due(plan), event=Event.RELEASED, told=1))
     assert skeleton.subject == "不再涉及您：2027 年度代账服务费调整"
-    assert skeleton.text.startswith("有 1 份公告与您有关，都已不再有效或不再涉及您")
+    assert skeleton.text.startswith("您收到过的 1 份公告不再涉及您")
     assert "签回补充协议" not in skeleton.text + skeleton.html
 
 
