@@ -202,6 +202,7 @@ def test_what_a_version_changed_is_marked(opened: Page, site: Site) -> None:
     expect(page.locator("article")).to_contain_text("改期")
     expect(page.locator(".dn-redline del").first).to_contain_text("删除")
     expect(page.locator(".dn-redline ins").first).to_contain_text("新增")
+    expect(page.locator(".dn-redline .dn-files")).to_have_text("清单.csv 23 B")  # it is there, only not to be had here
     expect(page.locator(".my-private")).to_contain_text("第 2 版")
     page.go_back()
     expect(page.locator("article h1")).to_have_text("资料交接安排")
