@@ -88,7 +88,7 @@ class Freezer:
                 plan.now, at, plan.commit, snapshot.freeze(plan, subscribers), extent.scope, extent.pilot, extent.most
             )
             try:
-                return await self._ledger.freeze(run, self._batches(known))
+                return await self._ledger.freeze(run, self.batches(known))
             except AlreadyDecided:
                 continue
         raise PortalError("other senders keep deciding the same", "wait for them to end, and send again")
@@ -111,7 +111,8 @@ class Freezer:
             if self._extent.scope is None or decision.person.key in self._extent.scope:
                 yield decision
 
-    async def _batches(self, known: Bulletin) -> AsyncIterator[Batch]:
+    async def batches(self, known: Bulletin) -> AsyncIterator[Batch]:
+        """What is due, composed, for some people at a time. Raises PortalError."""
         batch: list[Decision] = []
         async for decision in self._decisions(known):
             batch.append(decision)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-import glob
 import http.server
 import os
 import shutil
@@ -57,7 +56,7 @@ extra:
 def need(program: str, package: str) -> str:
     """The path of a system program; without it the test is skipped by name, and with CI=true it fails."""
     found = shutil.which(program) or shutil.which(
-        program, path=":".join(["/usr/sbin", *glob.glob("/usr/lib/postgresql/*/bin")])
+        program, path=":".join(["/usr/sbin", *map(str, Path("/usr/lib/postgresql").glob("*/bin"))])
     )
     if found:
         return found
