@@ -9,7 +9,7 @@ import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from portal import calendar, chunked, door, sealing
@@ -26,7 +26,7 @@ from portal.keeping import PLACED
 from portal.memory import Memory
 from portal.notice import Version
 from portal.plan import Attachment, Binder, Entry, Plan, Sheet
-from portal.sealing import Content, Sealed
+from portal.sealing import Content, Sealed, SealedFile
 from portal.standing import Standings
 from portal.states import State, instant
 from portal.stationery import Voice
@@ -281,7 +281,11 @@ class _Sealer:
                     name,
                     self._as_known(
                         name,
-                        lambda: sealing.seal_file(self.secret, (entry.id, attachment.name), attachment.file).content,
+                        lambda: (
+                            _same(
+                                sealing.seal_file(self.secret, (entry.id, attachment.name), attachment.file), name
+                            ).content
+                        ),
                     ),
                 )
             self._attached[attachment] = {"name": attachment.name, "size": known[1], "key": known[2]}
@@ -322,7 +326,10 @@ class _Sealer:
         return make() if placed is None else Known(placed[0], placed[1], placed[2], make)
 
 
-def _same(sealed: Sealed, name: str) -> Sealed:
+_AnySealed = TypeVar("_AnySealed", Sealed, SealedFile)
+
+
+def _same(sealed: _AnySealed, name: str) -> _AnySealed:
     """What was made again; under another name it followed from something that its hash does not know."""
     if sealed.name != name:
         raise PortalError("what an earlier build remembered is not true any more", "build once with --clean")

@@ -1,19 +1,19 @@
 """Derives, seals and opens: the only user of cryptography. The format is docs/sealed-format.md, section by section."""
 
-from portal.sealing.attachments import seal_file
+from portal.sealing.attachments import SealedFile, seal_file
 from portal.sealing.codes import Code, Mistyped, code
-from portal.sealing.envelope import BLOCK, Content, Unopenable, object_name
+from portal.sealing.envelope import Content, Unopenable, object_name
 from portal.sealing.fingerprint import fingerprint
 from portal.sealing.index import seal_index, unseal_index
 from portal.sealing.memory import lock, unlock
 from portal.sealing.objects import Sealed, seal, unseal
 
 __all__ = [
-    "BLOCK",
     "Code",
     "Content",
     "Mistyped",
     "Sealed",
+    "SealedFile",
     "Unopenable",
     "code",
     "fingerprint",

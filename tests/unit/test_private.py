@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ import pytest
 
 from portal import private, sealing, words
 from portal.article import Articles
+from portal.chunked import FileOrKnown
 from portal.config import Secret
 from portal.errors import PortalError
+from portal.memory import Memory
 from portal.plan import Plan
 from portal.prose import Prose
 from portal.sealing import Content
@@ -85,9 +88,7 @@ def opened(files: dict[str, bytes], key: str, content: Content = Content.NOTICE)
     """What a key from an index opens."""
     raw = base64.urlsafe_b64decode(key + "=")
     return next(
-        sealing.unseal(raw, content, data)
-        for path, data in files.items()
-        if path == f"my/s/{sealing.object_name(raw)}"
+        sealing.unseal(raw, content, data) for path, data in files.items() if path == f"my/s/{sealing.object_name(raw)}"
     )
 
 
@@ -406,3 +407,22 @@ def test_an_index_says_when_it_last_changed(folder: PortalFolder, secret: Secret
     """The newest version's day, or that of a withdrawal that has happened; nothing where there are no notices."""
     folder.notice("handover", f"{TO_ONE}{more}", "按期交接。\n")
     assert index_of(made(folder.plan(), secret), secret, "yunshan/lin")["changed"] == day
+
+
+@pytest.mark.parametrize("room", ["objects", "attachments"])
+def test_a_wrong_memory_puts_nothing_under_a_wrong_name(folder: PortalFolder, secret: Secret, room: str) -> None:
+    """A file remembered under a name it does not have, as when it changed while it was hashed, stops the build: under
+    that name nobody could open it.
+    """
+    plan = folder.plan()
+    first = Memory()
+    list(private.files(plan, secret, Articles(plan, Prose(plan.settings)), first))
+    for known in first.rooms[room].values():
+        known[0] = "0" * 32
+    first.keep("placed", "0" * 32, [4096, "", None])
+    with pytest.raises(PortalError, match="remembered is not true any more"):
+        dict_of(private.files(plan, secret, Articles(plan, Prose(plan.settings)), Memory(first.rooms)))
+
+
+def dict_of(files: Iterator[FileOrKnown]) -> dict[str, bytes]:
+    return {path: bytes(data) for path, data in files}
