@@ -5,13 +5,19 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from portal import config, sealing
+from portal import cli, config, sealing
 from tests.acceptance.test_bad_input import SECRET, build
-from tests.conftest import NOW, PortalFolder
+from tests.conftest import NOW, REPOSITORY, PortalFolder
 
 YUNSHAN = """\
 name: 云杉贸易
@@ -306,3 +312,50 @@ def test_audit_says_when_it_does_not_know_the_past(portal: PortalFolder) -> None
     assert "'before' is unknown" in build(portal, "audit", "--now", NOW).stdout
     wrong = build(portal, "audit", "--within", "soon")
     assert (wrong.returncode, "--within soon" in wrong.stderr) == (2, True)
+
+
+# --- serve --as ------------------------------------------------------------------------------------------------
+
+
+def test_serving_as_a_contact_shows_what_that_contact_sees(portal: PortalFolder, tmp_path: Path) -> None:
+    """The printed code opens their index and nobody else's; site/ is not touched, and all is gone at the end."""
+    environment = {k: v for k, v in os.environ.items() if k not in {"PORTAL_SECRET", "CI"}} | {"TMPDIR": str(tmp_path)}
+    command = [sys.executable, str(REPOSITORY / "build.py"), "serve", "--root", str(portal.root), "--port", "0"]
+    server = subprocess.Popen(
+        [*command, "--as", "yunshan/zhao", "--now", NOW], stdout=subprocess.PIPE, text=True, env=environment
+    )
+    try:
+        assert server.stdout is not None
+        printed = next(line for line in server.stdout if line.startswith("as yunshan/zhao: "))
+        address, _, written = printed.split()[-1].partition("#")
+        code = sealing.Code.parse(written)
+        with urllib.request.urlopen(f"{address}s/{code.index_name}", timeout=10) as answer:
+            _, text = sealing.unseal_index(code, answer.read())
+        assert [sheet["id"] for sheet in json.loads(text)["sheets"]] == ["a"]
+        assert json.loads(text)["contact"] == "赵一"
+        assert list(tmp_path.glob("duenotice-*/site/build.json")) != []
+    finally:
+        server.send_signal(signal.SIGINT)
+        assert server.wait(timeout=60) == 0
+    assert list(tmp_path.glob("duenotice-*")) == []
+    assert not (portal.root / "site").exists()
+    assert not (portal.root / ".cache/duenotice/secret.fingerprint").exists()
+    assert code.index_name != index_of(portal, "yunshan/zhao")
+
+
+@pytest.mark.parametrize(
+    ("who", "said"),
+    [
+        ("yunshan", "yunshan has several contacts"),
+        ("yunshan/lim", "did you mean yunshan/lin?"),
+        ("old/su", "the access of old/su ended on 2026-12-31"),
+    ],
+)
+def test_serving_as_somebody_who_sees_nothing_says_why(
+    portal: PortalFolder, capsys: pytest.CaptureFixture[str], who: str, said: str
+) -> None:
+    """Nobody, several, or somebody whose access is over at that moment."""
+    portal.client("old", FORMER)
+    arguments = ["serve", "--root", str(portal.root), "--as", who, "--now", "2027-01-01T00:00+08:00"]
+    assert cli.main(arguments) == 2
+    assert said in capsys.readouterr().err

@@ -94,6 +94,7 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     folder = tmp_path_factory.mktemp(server.__name__)
     portal = PortalFolder(folder / "portal")
     config = MKDOCS.format(theme=REPOSITORY / "site_templates" / "theme")
+    config += "    filing: {icp: 沪ICP备2026000000号-1, police: 沪公网安备31010000000000号}\n"
     portal.write("mkdocs.yml", config.replace("notices.example.com/", f"notices.example.com/{path}"))
     portal.write("content/index.zh.md", "---\ntitle: 公告\n---\n# 公告\n\n<!-- duenotice:board -->\n")
     portal.write("content/index.en.md", "---\ntitle: Notices\n---\n# Notices\n\n<!-- duenotice:board -->\n")
@@ -209,3 +210,11 @@ def test_a_bent_private_link_is_led_on_and_its_code_not_logged(site: Site, bent:
     assert "notices.json" in said
     assert CODE not in said
     assert SECRET not in said
+
+
+def test_every_page_has_the_filing_numbers_at_its_foot(site: Site) -> None:
+    """Board, notice, private pages and the page for what is not there: the number, and the official link."""
+    for path in ("", "notices/a/", "en/", "my/", "nowhere/"):
+        page = site.get(path).body.decode("utf-8")
+        assert '<a href="https://beian.miit.gov.cn/" rel="noopener noreferrer">沪ICP备2026000000号-1</a>' in page
+        assert 'href="https://beian.mps.gov.cn/#/query/webSearch?code=31010000000000"' in page
