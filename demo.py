@@ -18,6 +18,7 @@ NOW = "2026-12-07T09:30+08:00"
 BEGIN = "2026-11-01"
 """What was published earlier is history to the mailer."""
 CONTACT = "yunshan/lin"
+SUBSCRIBER = "reader@example.org"
 PORT = "8000"
 LEDGER = "var/demo-ledger.db"
 
@@ -51,6 +52,8 @@ def main() -> None:
     run("build and seal", "build.py", "build", "--now", NOW)
     if not (ROOT / LEDGER).exists():
         run("a ledger", "-m", "mailer", "init", "--begin", BEGIN, "--now", NOW)
+        subscribe = ("subscribers", "add", SUBSCRIBER, "--source", "form on the site", "--at", f"{BEGIN}T09:00+08:00")
+        run("a subscriber", "-m", "mailer", *subscribe, "--topic", "policy", "--cadence", "immediate")
     run("deliver", "-m", "mailer", "send", "--now", NOW, "--site", "site", "--catch", "outbox")
     link = run("a private link", "build.py", "link", CONTACT, "--show-private", quiet=True).strip()
     site = ROOT / "site"

@@ -1,14 +1,14 @@
-"""Subscribers through the command line: consent, wishes, ways out, export, erasure, and the account that still holds."""
+"""Subscribers through the command line: consent, wishes, ways out, export, erasure; and the account still holds."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
+from mailer.cli import main
 from tests.acceptance.test_mailer import Desk, inbox
-from tests.acceptance.test_mailer import desk as desk  # noqa: PLC0414 - a fixture
+from tests.acceptance.test_mailer import desk as desk
 from tests.unit.test_digest import client
 
 READER = "reader@example.org"
@@ -23,8 +23,6 @@ def office(desk: Desk) -> Desk:
 
 def book(desk: Desk, *arguments: str) -> tuple[int, str]:
     """Run a command that reads no notices."""
-    from mailer.cli import main
-
     code = main([*arguments, "--root", str(desk.folder.root)])
     captured = desk.capture.readouterr()
     assert "Traceback" not in captured.out + captured.err
@@ -123,7 +121,7 @@ def test_mistakes_change_nothing(office: Desk, arguments: tuple[str, ...], said:
 
 
 def test_suppressed_addresses_get_nothing_and_are_accounted_for(office: Desk) -> None:
-    """An address that mail comes back from gets nothing, mandatory or not, and the ledger says why; lifted, what is new."""
+    """An address that mail comes back from gets nothing, mandatory or not; the ledger says why; later, news."""
     book(office, "subscribers", "suppress", "LIN@yunshan.example.com", "--all", "--source", "550 no such user")
     office.send()
     assert "lin@yunshan.example.com" not in mailed(office)
@@ -147,7 +145,6 @@ def test_export_and_erasure_leave_an_account_that_holds(office: Desk) -> None:
     assert [row["state"] for row in kept["messages"]] == ["sent"]
     code, said = book(office, "subscribers", "erase", READER, "--source", "letter of 1 December")
     assert (code, "receipts stand under erased-" in said) == (0, True)
-    data = b"".join(file.read_bytes() for file in (office.folder.root / "var").glob("ledger.db*"))
     office.ledger("VACUUM")
     data = (office.folder.root / "var" / "ledger.db").read_bytes()
     assert READER.encode() not in data
@@ -188,3 +185,20 @@ def test_what_never_reached_the_former_address_reaches_the_new_one(office: Desk)
     assert (due["address"], [item["notice"] for item in due["items"]]) == ("su@new.example.com", ["fees"])
     office.send()
     assert office.run("status")[0] == 0
+
+
+def test_next_says_when_a_run_has_something_to_do(office: Desk) -> None:
+    """Something due now; then what waits for its slot; then a notice that comes out later."""
+    assert office.run("next")[1] == "2026-12-07T09:30+08:00 due\n"
+    office.send()
+    assert office.run("next")[1] == "nothing is in sight\n"
+    office.folder.client("weekly", client("weekly", "weekly", address="w@weekly.example.com"))
+    office.folder.notice("soon", "title: 预告\ndate: 2026-12-20")
+    office.folder.commit("more")
+    office.send()
+    assert office.run("next")[1] == "2026-12-20T00:00+08:00 publication\n"
+    office.folder.notice("late", "title: 补发\ndate: 2026-12-07T09:15:00+08:00")
+    office.folder.commit("late")
+    office.send()
+    assert office.json("next") == {"next": "2026-12-14T09:00+08:00", "cause": "waiting"}
+    assert "the next run has something to do at 2026-12-14T09:00+08:00 (waiting)" in office.run("plan")[1]

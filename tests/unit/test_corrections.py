@@ -14,6 +14,7 @@ from mailer.bulletin import bulletin
 from mailer.deciding import decide
 from mailer.digest import Decision, Event, Past, Reason, Receipt, Told
 from mailer.person import people
+from mailer.snapshot import freeze, thaw, thaw_subscribers
 from mailer.subscription import Consent, Scope, Subscribers, Subscription, Suppression, hashed
 from portal.client import Cadence, Registry, as_client
 from portal.kinds import Kind
@@ -153,6 +154,27 @@ def test_an_address_in_both_gets_one_digest(folder: PortalFolder) -> None:
     (digest,) = decision.digests
     assert items(digest) == [("news", 1)]
     assert [receipt.client for receipt in digest.receipts] == ["yunshan", ""]
+
+
+def test_frozen_subscribers_decide_as_the_original_did(folder: PortalFolder) -> None:
+    """Subscriptions, wishes and suppressions, frozen to JSON and thawed, give the same receipts, without names."""
+    folder.notice("law", "title: 政策\ndate: 2026-12-02\nkind: policy")
+    folder.notice("news", "title: 消息\ndate: 2026-12-02")
+    plan = folder.plan()
+    subscribers = Subscribers.of(
+        [subscription(topics=(Kind.POLICY,), name="王读者"), subscription("b@example.org", timezone="Asia/Tokyo")],
+        [Suppression(hashed("b@example.org"), Scope.ALL, "550 王", BEGIN)],
+    )
+    snapshot = freeze(plan, subscribers)
+    again, thawed = thaw(snapshot), thaw_subscribers(snapshot)
+
+    def receipts(made: Plan, known: Subscribers) -> list[list[Receipt]]:
+        told_of = bulletin(made, BEGIN, known)
+        return [decide(told_of, person, Past()).receipts() for person in people(made, known)]
+
+    assert receipts(again, thawed) == receipts(plan, subscribers)
+    assert [len(found) for found in receipts(plan, subscribers)] == [2, 2, 2, 1]
+    assert "王" not in "".join(snapshot.registry)
 
 
 # --- random histories ------------------------------------------------------------------------------------------
