@@ -180,8 +180,8 @@ HOSTILE = st.text(
     ]
 )
 INTENDED = [
-    *"Date From To Message-ID List-Id List-Unsubscribe Auto-Submitted X-Auto-Response-Suppress".split(),
-    *"Feedback-ID Content-Language Reply-To Subject".split(),
+    *"Date From List-Id Auto-Submitted X-Auto-Response-Suppress Feedback-ID Content-Language".split(),
+    *"To Message-ID List-Unsubscribe Reply-To Subject".split(),
 ]
 
 
