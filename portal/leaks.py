@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import unquote
 
-from portal import sealing, words
+from portal import chunked, sealing, words
 from portal.addresses import SEALED
 from portal.chunked import Chunked
 from portal.client import Recipient
@@ -144,7 +144,7 @@ class Gate:
                 for phrase in _phrases(value):
                     self._marks.setdefault(phrase, (file, f"values, column {name}"))
         for attachment in entry.attachments:
-            digest = hashlib.sha256(attachment.file.read_bytes()).hexdigest()
+            digest = chunked.digest(attachment.file)
             self._marks.setdefault(digest, (self._settings.shown(attachment.file), "the attachment"))
 
     def _learn_recipient(self, recipient: Recipient) -> None:
@@ -189,13 +189,12 @@ class Gate:
 
     def _open(self, file: Path) -> Iterator[str]:
         """A public source: published byte for byte it needs no search, and what can be read in it is no secret."""
-        data = file.read_bytes()
-        digest = hashlib.sha256(data).hexdigest()
+        digest = chunked.digest(file)
         if file.resolve() in self._closed or digest in self._closed_digests:
             return
         self._open_files.add(digest)
         if file.suffix in _TEXT_FILES:
-            yield data.decode("utf-8", "replace")
+            yield file.read_bytes().decode("utf-8", "replace")
 
     def _forget(self, text: str) -> None:
         if not self._marks:

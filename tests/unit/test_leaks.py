@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import tracemalloc
 from urllib.parse import quote
 
 import pytest
@@ -281,3 +282,22 @@ def test_a_portal_without_private_sources_lets_everything_pass(portal_folder: Po
     """Nothing is private where nothing is."""
     portal_folder.notice("new-year", PUBLIC, "放假三天。\n")
     assert told(Gate(portal_folder.plan()), SECRET_LINE) == []
+
+
+def test_large_attachments_are_known_in_constant_memory(folder: PortalFolder) -> None:
+    """A private and a public one of 32 MB: the gate knows them by their bytes and holds neither."""
+    for name, audience in (("closed", "audience: {clients: [yunshan]}\n"), ("open", "")):
+        file = folder.write(f"notices/2026/{name}.bin", b"")
+        with file.open("wb") as opened:
+            opened.write(name.encode())
+            opened.truncate(32_000_000)
+        folder.notice(name, f"title: 附件\ndate: 2026-11-20\n{audience}attachments: [{name}.bin]\n")
+    plan = folder.plan()
+    tracemalloc.start()
+    gate = Gate(plan)
+    found = [gate.check("a.bin", chunked.of(folder.root / f"notices/2026/{name}.bin")) for name in ("open", "closed")]
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found[0] == []
+    assert [problem.code for problem in found[1]] == ["private-text"]
+    assert peak < 16_000_000
