@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from portal import cli, config, sealing
-from tests.acceptance.test_bad_input import SECRET, build
+from tests.commands import SECRET, build
 from tests.conftest import NOW, REPOSITORY, PortalFolder
 
 YUNSHAN = """\

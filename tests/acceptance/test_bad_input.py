@@ -23,7 +23,6 @@ def build(
     environment = {k: v for k, v in os.environ.items() if k not in {"PORTAL_SECRET", "CI"}}
     if secret is not None:
         environment["PORTAL_SECRET"] = secret
-    environment |= more
     command = [sys.executable, str(REPOSITORY / "build.py"), *arguments, "--root", str(folder.root)]
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
 

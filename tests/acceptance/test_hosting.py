@@ -15,7 +15,7 @@ import pytest
 
 from portal import sealing
 from portal.config import Secret
-from tests.acceptance.test_bad_input import SECRET, build
+from tests.commands import SECRET, build
 from tests.conftest import MKDOCS, NOW, REPOSITORY, PortalFolder, need
 
 CODE = str(sealing.code(Secret(bytes(range(40, 72))), "yunshan/lin", 1))

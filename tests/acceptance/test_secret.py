@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import base64
-import os
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from mailer import cli as mailer_cli
-from portal import cli, sealing
+from portal import sealing
 from portal.config import Secret
-from tests.acceptance.test_bad_input import SECRET, build, tree
-from tests.conftest import NOW, REPOSITORY, PortalFolder
+from tests.acceptance.test_bad_input import tree
+from tests.commands import SECRET, build, mailer
+from tests.conftest import NOW, PortalFolder
 
 OTHER = base64.b64encode(bytes(range(100, 132))).decode()
 CLIENT = """\
@@ -34,16 +30,6 @@ def portal(portal_folder: PortalFolder) -> PortalFolder:
     portal_folder.notice("open", "title: 公开\ndate: 2026-12-07", "公开的正文。\n")
     portal_folder.notice("quiet", PRIVATE, "不公开的正文。\n")
     return portal_folder
-
-
-def mailer(
-    portal: PortalFolder, *arguments: str, secret: str = SECRET, **more: str
-) -> subprocess.CompletedProcess[str]:
-    """Run the mailer as a person would, with a ledger in the portal."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("PORTAL_", "MAILER_")) and k != "CI"}
-    environment |= {"PORTAL_SECRET": secret, "MAILER_LEDGER_URL": f"sqlite:///{portal.root}/ledger.db", **more}
-    command = [sys.executable, "-m", "mailer", *arguments, "--root", str(portal.root)]
-    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, env=environment, check=False)
 
 
 def halves(portal: PortalFolder) -> tuple[dict[str, bytes], dict[str, bytes]]:
@@ -182,38 +168,19 @@ MALFORMED = {
 }
 
 
-Run = Callable[..., tuple[int, str]]
-
-
-@pytest.fixture
-def run(portal: PortalFolder, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command of build.py, or of the mailer with `mail`, in this process: exit code, and all that is said."""
-    monkeypatch.setenv("MAILER_LEDGER_URL", f"sqlite:///{portal.root}/ledger.db")
-    monkeypatch.delenv("MAILER_SMTP_URL", raising=False)
-    monkeypatch.setenv("CI", "true")
-
-    def command(*arguments: str, secret: str, mail: bool = False) -> tuple[int, str]:
-        monkeypatch.setenv("PORTAL_SECRET", secret)
-        main = mailer_cli.main if mail else cli.main
-        code = main([*arguments, "--root", str(portal.root)])
-        out, err = capfd.readouterr()
-        return code, out + err
-
-    return command
-
-
 @pytest.mark.parametrize("name", MALFORMED)
-def test_a_malformed_secret_is_refused_and_not_repeated(portal: PortalFolder, run: Run, name: str) -> None:
+def test_a_malformed_secret_is_refused_and_not_repeated(portal: PortalFolder, name: str) -> None:
     """One clear line and a hint from whatever needs it, nothing of the value, no traceback, no site."""
     secret = MALFORMED[name]
     done = [
-        run("build", "--now", NOW, secret=secret),
-        run("link", "--all", secret=secret),
-        run("keys", "fingerprint", "--keep", secret=secret),
-        run("plan", "--now", NOW, secret=secret, mail=True),
+        build(portal, "build", "--now", NOW, secret=secret),
+        build(portal, "link", "--all", secret=secret),
+        build(portal, "keys", "fingerprint", "--keep", secret=secret),
+        mailer(portal, "plan", "--now", NOW, secret=secret),
     ]
-    for code, said in done:
-        assert code == 2
+    for one in done:
+        said = one.stdout + one.stderr
+        assert one.returncode == 2
         assert said.startswith("PORTAL_SECRET:1:1: error: PORTAL_SECRET "), said
         assert "keys new" in said
         for part in (secret, secret[:8], secret[-8:], "Traceback"):
@@ -232,13 +199,13 @@ def traces(secret: str, contacts: tuple[str, ...]) -> list[bytes]:
     return found
 
 
-def test_no_command_says_or_keeps_the_secret_or_a_code(portal: PortalFolder, run: Run) -> None:
+def test_no_command_says_or_keeps_the_secret_or_a_code(portal: PortalFolder) -> None:
     """In CI every command is run with the right, a wrong and a broken secret: output, cache and ledger are clean.
 
     The outbox has the codes, for they are in the mails; it has nothing else.
     """
     portal.commit("1")
-    assert run("keys", "fingerprint", "--keep", secret=SECRET)[0] == 0
+    assert build(portal, "keys", "fingerprint", "--keep").returncode == 0
     said = []
     pages = (
         ["build", "--now", NOW],
@@ -257,8 +224,9 @@ def test_no_command_says_or_keeps_the_secret_or_a_code(portal: PortalFolder, run
         ["status", "--now", NOW],
     )
     for secret in (SECRET, OTHER, MALFORMED["too short"]):
-        said += [run(*command, secret=secret)[1] for command in pages]
-        said += [run(*command, secret=secret, mail=True)[1] for command in mails]
+        done = [build(portal, *command, secret=secret, CI="true") for command in pages]
+        done += [mailer(portal, *command, secret=secret, CI="true") for command in mails]
+        said += [one.stdout + one.stderr for one in done]
     contacts = ("yunshan/lin", "yunshan/zhao")
     kept = [
         file
