@@ -193,7 +193,7 @@ def _table(file: Path, groups: dict[int, list[str]], people: list[_Person]) -> N
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("w", encoding="utf-8", newline="") as out:
         rows = csv.writer(out, lineterminator="\n")
-        rows.writerow("client client_name since segments region contact name email phone language".split())
+        rows.writerow("client client_name client_since segments region contact name email phone language".split())
         for person in people:
             name = f"试算客户{person.client:05d}号贸易有限公司"
             shared = [f"c{person.client:05d}", name, "2024-03-01", ";".join(groups[person.client]), "shanghai"]

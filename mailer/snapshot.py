@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mailer.subscription import NOBODY, Consent, Scope, Subscribers, Subscription, Suppression
-from portal.client import Cadence, Client, Registry, as_client
+from portal.client import Cadence, Client, Registry, as_client, as_data
 from portal.config import Options, Settings
 from portal.kinds import Kind
 from portal.located import Document
@@ -117,8 +117,8 @@ def _json(data: Any) -> str:
 
 
 def _client(client: Client) -> dict[str, Any]:
-    data = client.model_dump(mode="json", exclude_none=True, exclude={"contacts"})
-    contacts = [c.model_dump(mode="json", exclude_none=True, exclude={"phone", "role"}) for c in client.contacts]
+    data = as_data(client)
+    contacts = [{k: v for k, v in c.items() if k not in ("phone", "role")} for c in data["contacts"]]
     return {**data, "name": client.id, "contacts": [{**contact, "name": contact["id"]} for contact in contacts]}
 
 

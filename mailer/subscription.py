@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from portal.client import Cadence, Client, Contact, Recipient
+from portal.client import Cadence, Client, Contact, Recipient, unchecked
 from portal.kinds import Kind
 
-NO_CLIENT = Client.model_construct(id="", name="")
+NO_CLIENT = unchecked(Client, id="", name="")
 """Stands where others have their client; no id in a registry is empty."""
 
 
@@ -49,7 +49,8 @@ class Subscription:
     @property
     def recipient(self) -> Recipient:
         """The subscriber as a contact of no client, told of what is published after the consent."""
-        contact = Contact.model_construct(
+        contact = unchecked(
+            Contact,
             id=self.id,
             name=self.name or self.address,
             email=self.address,

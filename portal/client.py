@@ -6,17 +6,17 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, field, fields
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
 import idna
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic.dataclasses import dataclass as record
 
 from portal.days import Day
-from portal.kinds import Block
 
 ACCESS_AFTER_END = dt.timedelta(days=180)
 """How long a former client still sees what concerns it, unless the registry says otherwise."""
@@ -51,6 +51,10 @@ def _zone(value: str) -> str:
     return value
 
 
+_CLOSED = ConfigDict(extra="forbid", str_strip_whitespace=True)
+"""As Block in kinds.py; but these are dataclasses with slots, since there may be a hundred thousand of them."""
+
+Named = Annotated[str, Field(min_length=1)]
 Identifier = Annotated[str, AfterValidator(_identifier)]
 Address = Annotated[str, AfterValidator(_address)]
 ZoneName = Annotated[str, AfterValidator(_zone)]
@@ -74,12 +78,13 @@ class Cadence(StrEnum):
 Weekday: TypeAlias = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 
-class Contact(Block):
+@record(frozen=True, slots=True, kw_only=True, config=_CLOSED)
+class Contact:
     """A person at a client. Where language, timezone or cadence is not given, the client's or the portal's holds."""
 
     id: Identifier
     """Unique at its client, and addressed as `client/contact`. Changing it changes the private code."""
-    name: str = Field(min_length=1)
+    name: Named
     """As mails address them."""
     email: Address
     """The same address at several clients gets one digest."""
@@ -93,22 +98,23 @@ class Contact(Block):
     """Where they are; default: the client's."""
     cadence: Cadence | None = None
     """Urgent notices do not wait for it."""
-    hour: int | None = Field(None, ge=0, le=23)
+    hour: Annotated[int, Field(ge=0, le=23)] | None = None
     """The hour of their day at which periodic digests and reminders come; default: the portal's."""
     weekday: Weekday | None = None
     """The day of their weekly digest; default: the portal's."""
-    day: int | None = Field(None, ge=1, le=28)
+    day: Annotated[int, Field(ge=1, le=28)] | None = None
     """The day of the month of their monthly digest; default: the portal's."""
     since: Day | None = None
     """Told of what is published from then on; of earlier notices those that still stand are shown."""
 
 
-class Client(Block):
+@record(frozen=True, slots=True, kw_only=True, config=_CLOSED)
+class Client:
     """A client and its contacts."""
 
     id: Identifier
     """How notices name the client."""
-    name: str = Field(min_length=1)
+    name: Named
     """As the firm knows it."""
     status: Status = Status.ACTIVE
     """`terminated` needs `ended`."""
@@ -208,6 +214,8 @@ class Registry:
 
     clients: Mapping[str, Client]
     epochs: Mapping[str, int]
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Client to the file it is described in, as people know it."""
 
     @cached_property
     def ordered(self) -> tuple[Client, ...]:
@@ -233,6 +241,25 @@ class Registry:
         return Recipient(client, found) if client and found else None
 
 
+_CLIENT = TypeAdapter(Client)
+_Kind = TypeVar("_Kind", Client, Contact)
+
+
 def as_client(data: Mapping[str, Any]) -> Client:
     """Build a client from a mapping. Raises pydantic.ValidationError."""
-    return Client.model_validate(dict(data))
+    return _CLIENT.validate_python(data)
+
+
+def as_data(client: Client) -> dict[str, Any]:
+    """What `as_client` was given, as JSON can hold it; what is not said is left out."""
+    data: dict[str, Any] = _CLIENT.dump_python(client, mode="json", exclude_none=True)
+    return data
+
+
+def unchecked(kind: type[_Kind], **values: Any) -> _Kind:
+    """A client or a contact that no person wrote: taken as it is, the rest by default."""
+    made = object.__new__(kind)
+    for known in fields(kind):
+        value = values.get(known.name, None if known.default is MISSING else known.default)
+        object.__setattr__(made, known.name, value)
+    return made

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from portal.errors import Location, Problem, Severity
@@ -34,6 +34,7 @@ _EXPECTED = {
     "list_type": ("a list", "write [a, b], or one value a line after '- '"),
     "dict_type": ("a block of keys", "write the keys below it, indented"),
     "model_type": ("a block of keys", "write the keys below it, indented"),
+    "dataclass_type": ("a block of keys", "write the keys below it, indented"),
     "model_attributes_type": ("a block of keys", "write the keys below it, indented"),
     "date_type": ("a day", "write it as 2027-01-31"),
     "date_from_datetime_parsing": ("a day", "write it as 2027-01-31"),
@@ -53,7 +54,7 @@ def besides(found: Iterable[Fault], problems: Iterable[Problem]) -> list[Problem
     return [problem for problem in problems if problem.location.line not in lines]
 
 
-def complaints(file: str, document: Document, errors: Iterable[ErrorDetails], model: type[BaseModel]) -> list[Problem]:
+def complaints(file: str, document: Document, errors: Iterable[ErrorDetails], model: type) -> list[Problem]:
     """A model's errors as problems, each at the line of the value it is about. Values are never repeated."""
     problems: list[Problem] = []
     told: set[tuple[Path, str]] = set()
@@ -80,10 +81,10 @@ def _path(document: Document, loc: tuple[str | int, ...]) -> Path:
     return path
 
 
-def _sentence(error: ErrorDetails, path: Path, model: type[BaseModel]) -> tuple[str, str, str]:
+def _sentence(error: ErrorDetails, path: Path, model: type) -> tuple[str, str, str]:
     name = ".".join(str(p) if isinstance(p, str) else str(p + 1) for p in path) or "all of it"
     kind = error["type"]
-    if kind == "extra_forbidden":
+    if kind in {"extra_forbidden", "unexpected_keyword_argument"}:
         key = str(error["loc"][-1])
         if error["input"] is None and (not key.isascii() or " " in key):
             # In {a: b, c} the comma ends the value; people mean a sentence with a comma in it, maybe a private one.
@@ -125,18 +126,24 @@ def nearest(word: str, words: Iterable[str]) -> str | None:
     return close[0] if close else None
 
 
-def _keys_around(model: type[BaseModel], loc: tuple[Any, ...]) -> list[str]:
+def keys_of(model: type) -> Mapping[str, FieldInfo]:
+    """The fields of a model, or of a dataclass that is validated like one."""
+    found: Mapping[str, FieldInfo] = getattr(model, "__pydantic_fields__", {})
+    return found
+
+
+def _keys_around(model: type, loc: tuple[Any, ...]) -> list[str]:
     """The keys allowed beside the unknown one."""
-    current: type[BaseModel] = model
+    current = model
     for step in loc[:-1]:
-        inner = current.model_fields.get(str(step)) if isinstance(step, str) else None
+        inner = keys_of(current).get(str(step)) if isinstance(step, str) else None
         found = _model_in(inner.annotation) if inner else None
         current = found or current
-    return [f.alias or name for name, f in current.model_fields.items()]
+    return [f.alias or name for name, f in keys_of(current).items()]
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+def _model_in(annotation: Any) -> type | None:
+    if isinstance(annotation, type) and keys_of(annotation):
         return annotation
     for argument in getattr(annotation, "__args__", ()):
         found = _model_in(argument)

@@ -86,6 +86,7 @@ class Gate:
 
     def __init__(self, plan: Plan, secret: Secret | None = None) -> None:
         self._settings = plan.settings
+        self._files = plan.registry.files
         self._marks: dict[Mark, Origin] = {}
         self._heads: dict[tuple[str, str], list[tuple[str, ...]]] = {}
         self._open_files: set[str] = set()
@@ -166,7 +167,7 @@ class Gate:
             self._marks.setdefault(tokens, origin)
 
     def _registry_file(self, client: str) -> str:
-        return f"{self._settings.options.registry}/{client}.yml"
+        return self._files.get(client, self._settings.options.registry)
 
     # --- what is public ---
 

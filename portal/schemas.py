@@ -15,10 +15,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from portal import rules
+from portal import explain, rules
 from portal.client import REGISTRY_ID, Client
 from portal.config import UI_LANGUAGES, Options
 from portal.kinds import DETAILS, Demand, Kind
@@ -151,13 +150,13 @@ def _references(schema: Any) -> Iterator[str]:
             yield from _references(inner)
 
 
-def _blocks(*models: type[BaseModel]) -> dict[str, Schema]:
+def _blocks(*models: type) -> dict[str, Schema]:
     """The schemas of models and of everything in them, by the model's name."""
     _, made = models_json_schema([(model, "validation") for model in models], by_alias=True)
     blocks: dict[str, Schema] = {name: _plain(schema) for name, schema in made["$defs"].items()}
     for block in {found for model in models for found in _inside(model)}:
         said = _said_of_keys(block)
-        for name, field in block.model_fields.items():
+        for name, field in explain.keys_of(block).items():
             if name in said:
                 blocks[block.__name__]["properties"][field.alias or name]["description"] = said[name]
     _as_people_write(blocks)
@@ -195,15 +194,15 @@ def _plain(schema: Any, named: bool = False) -> Any:
     }
 
 
-def _inside(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+def _inside(model: type) -> Iterator[type]:
     yield model
-    for field in model.model_fields.values():
+    for field in explain.keys_of(model).values():
         for inner in _models_in(field.annotation):
             yield from _inside(inner)
 
 
-def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+def _models_in(annotation: Any) -> Iterator[type]:
+    if isinstance(annotation, type) and explain.keys_of(annotation):
         yield annotation
     for argument in getattr(annotation, "__args__", ()):
         yield from _models_in(argument)
@@ -214,7 +213,7 @@ def _tree(module_file: str) -> ast.Module:
     return ast.parse(Path(module_file).read_text(encoding="utf-8"))
 
 
-def _said_of_keys(model: type[BaseModel]) -> dict[str, str]:
+def _said_of_keys(model: type) -> dict[str, str]:
     """The docstring below each key of a model, in one line; Python itself does not keep them."""
     tree = _tree(inspect.getfile(model))
     (body,) = (node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == model.__name__)

@@ -17,9 +17,9 @@ from portal.client import Registry
 from portal.config import CONFIG_FILE, Settings
 from portal.errors import Location, Problem, Severity
 from portal.kinds import Block
-from portal.located import Document
 from portal.notice import TEXT_KEYS, Notice, Text
 from portal.paper import Paper, notice_of, read_file
+from portal.registry import Record
 
 
 class TranslationHead(Block):
@@ -61,8 +61,8 @@ class Sources:
 
     notices: Mapping[str, Filed]
     registry: Registry
-    clients: Mapping[str, Document]
-    """Client id to its file's document, for problems found later."""
+    clients: Mapping[str, Record]
+    """Client id to where it is described, for problems found later."""
     problems: tuple[Problem, ...]
 
 
@@ -78,8 +78,8 @@ def read(settings: Settings) -> Sources:
             papers.append(paper)
     notices = _file_notices(settings, papers, problems)
     problems += _missing_folder(settings, settings.registry_dir, "registry")
-    clients, documents = registry.read(settings, problems)
-    return Sources(notices, clients, documents, tuple(problems))
+    clients, records = registry.read(settings, problems)
+    return Sources(notices, clients, records, tuple(problems))
 
 
 def _notice_files(settings: Settings, problems: list[Problem]) -> Iterator[Path]:

@@ -55,8 +55,7 @@ def _unknown(group: _Group, house: House) -> Iterator[Finding]:
 
 
 def _in_registry(house: House, client: str, *key: str | int) -> Location:
-    file = f"{house.settings.options.registry}/{client}.yml"
-    return Location(file, *house.sources.clients[client].place(key))
+    return house.sources.clients[client].at(*key)
 
 
 def _nobody(case: Case) -> Iterator[Finding]:

@@ -25,11 +25,10 @@ def check(settings: Settings, sources: Sources, history: RegistryHistory) -> lis
             continue
         client, _, contact = one.key.partition("/")
         places = [i for i, c in enumerate(registry.clients[client].contacts) if c.id == contact]
-        place = sources.clients[client].place(("contacts", *places, "id"))
+        where = sources.clients[client].at("contacts", *places, "id")
         message = f"the private code of {one.key} is still that of another person, who had this id before"
         hint = f"give the newcomer a code of their own: build.py keys rotate {one.key}"
-        file = settings.shown(settings.registry_dir / f"{client}.yml")
-        found.append(Problem(Location(file, *place), "reused-contact", message, hint))
+        found.append(Problem(where, "reused-contact", message, hint))
     shown = settings.shown(settings.registry_dir / epochs.EPOCHS_FILE)
     for key, epoch in sorted(tenure.highest(history).items()):
         if registry.epochs.get(key, 1) < epoch:

@@ -13,7 +13,6 @@ from typing import Any
 import click
 import pytest
 import yaml
-from pydantic import BaseModel
 
 from mailer.cli import commands as mailer_commands
 from portal import rules
@@ -32,6 +31,7 @@ from portal.config import (
     Wording,
 )
 from portal.errors import errors_in
+from portal.explain import keys_of
 from portal.kinds import DEMANDS, DETAILS, Block, Demand, Kind
 from portal.notice import TEXT_KEYS, Notice, Selector, Urgency
 from portal.rules import CODES
@@ -76,8 +76,8 @@ def rows(page: str) -> dict[str, str]:
     return {m[1]: m[2] for m in re.finditer(r"^\| `([^`]+)` \|(.*)\|$", page, re.MULTILINE)}
 
 
-def keys(model: type[BaseModel]) -> set[str]:
-    return {field.alias or name for name, field in model.model_fields.items()}
+def keys(model: type) -> set[str]:
+    return {field.alias or name for name, field in keys_of(model).items()}
 
 
 def blocks_in(annotation: Any) -> Iterator[type[Block]]:

@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 import yaml
 
-from portal import frontmatter, located, paper, schemas
+from portal import explain, frontmatter, located, paper, schemas
 from portal.client import Client, Contact
 from portal.config import Desk, Options
 from portal.kinds import DETAILS, Kind
@@ -71,7 +71,7 @@ def test_every_key_has_words_for_who_hovers_over_it() -> None:
         "Client": made["client"],
     }
     for model in (Notice, Client, Contact, Desk, Options, *DETAILS.values()):
-        for name, field in model.model_fields.items():
+        for name, field in explain.keys_of(model).items():
             assert blocks[model.__name__]["properties"][field.alias or name].get("description"), (model, name)
 
 
