@@ -244,3 +244,18 @@ def test_no_command_says_or_keeps_the_secret_or_a_code(portal: PortalFolder) -> 
     private = "不公开的正文".encode()
     assert [file for file in kept if ".cache" in file.parts and private in file.read_bytes()] == []
     assert list(Path(portal.root / "outbox/new").iterdir()) != []
+
+
+def test_a_text_that_was_public_by_mistake_is_forgotten_with_clean(portal: PortalFolder) -> None:
+    """`build --clean` leaves nothing of it in the cache, which CI keeps from run to run."""
+
+    def remembered(text: str) -> bool:
+        files = [file for file in (portal.root / ".cache").rglob("*") if file.is_file()]
+        return any(text.encode() in file.read_bytes() for file in files)
+
+    portal.notice("slip", "title: 误发\ndate: 2026-12-07", "其实只该一家知道的正文。\n")
+    assert build(portal, "build", "--now", NOW).returncode == 0
+    assert remembered("其实只该一家知道的正文")
+    (portal.root / "notices/2026/slip.zh.md").unlink()
+    assert build(portal, "build", "--now", NOW, "--clean").returncode == 0
+    assert not remembered("其实只该一家知道的正文")
