@@ -89,10 +89,9 @@ def bulletin(plan: Plan, begin: dt.datetime, subscribers: Subscribers = NOBODY) 
 
 
 def _mandatory(notice: Notice, options: Mandatory) -> bool:
-    asks = (notice.action is not None and notice.action.needed) or notice.ack is not None
     return (
         notice.kind in options.kinds
         or (options.private and not notice.public)
         or (options.urgent and notice.urgency is Urgency.URGENT)
-        or (options.action and asks)
+        or (options.action and notice.asks)
     )

@@ -38,19 +38,9 @@ class Reminders:
 def days(notice: Notice) -> dict[dt.date, str]:
     """The days that a notice reminds of: its deadline, and its stages with what they bring."""
     found = {stage.on: stage.what for stage in notice.stages}
-    if (deadline := _deadline(notice)) is not None:
-        found[deadline] = ""
+    if notice.deadline is not None:
+        found[notice.deadline] = ""
     return found
-
-
-def _deadline(notice: Notice) -> dt.date | None:
-    """By when to act, else by when to confirm, else when the notice takes effect."""
-    action, ack = notice.action, notice.ack
-    if action is not None and action.needed and action.by is not None:
-        return action.by
-    if ack is not None and ack.by is not None:
-        return ack.by
-    return notice.effective.start if notice.effective else None
 
 
 def due(
@@ -88,9 +78,8 @@ def _moments(
     notice: Notice, day: dt.date, left: int, what: str, person: Person
 ) -> Iterator[tuple[dt.datetime, Reminder]]:
     """When each reminder of a day falls due: at the person's hour, on a working day, rather earlier than later."""
-    asks = (notice.action is not None and notice.action.needed) or notice.ack is not None
     for span in notice.reminders:
-        if span < _NONE and not (asks and day == _deadline(notice)):
+        if span < _NONE and not (notice.asks and day == notice.deadline):
             continue
         falls = day - span
         if person.calendar is not None:

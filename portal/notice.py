@@ -331,6 +331,20 @@ class Notice(Block):
         return self.audience == "public"
 
     @property
+    def asks(self) -> bool:
+        """Whether the reader is asked for an action or a confirmation."""
+        return (self.action is not None and self.action.needed) or self.ack is not None
+
+    @property
+    def deadline(self) -> dt.date | None:
+        """By when to act, else by when to confirm, else when it takes effect: what reminders count from."""
+        if self.action is not None and self.action.needed and self.action.by is not None:
+            return self.action.by
+        if self.ack is not None and self.ack.by is not None:
+            return self.ack.by
+        return self.effective.start if self.effective else None
+
+    @property
     def version(self) -> int:
         """Version k is k-1 lines of `revisions`."""
         return len(self.revisions) + 1

@@ -68,6 +68,16 @@ def _running(case: Case) -> Iterator[Finding]:
             yield case.finding(message, "list stages in the order in which they come", "stages", i, "on")
 
 
+def _no_day_to_remind_of(case: Case) -> Iterator[Finding]:
+    notice = case.notice
+    after = [i for i, span in enumerate(notice.reminders) if span < dt.timedelta()]
+    if notice.reminders and notice.deadline is None and not notice.stages:
+        yield case.finding("there is no day to remind of", "add action.by, effective or stages", "reminders")
+    elif after and not (notice.asks and notice.deadline is not None):
+        hint = "add action.by or ack.by, or remove the reminder"
+        yield case.finding("nothing is asked for that a reminder could follow", hint, "reminders", after[0])
+
+
 def _late_objection(case: Case) -> Iterator[Finding]:
     window, objection = case.notice.effective, case.notice.objection
     if window is not None and window.start is not None and objection is not None and objection.until > window.start:
@@ -124,6 +134,7 @@ def _open(case: Case) -> Iterator[Finding]:
 
 RULES = (
     Rule("dates-order", Severity.ERROR, "dates that contradict one another", _order),
+    Rule("reminder-idle", Severity.WARNING, "a reminder that will never be sent", _no_day_to_remind_of),
     Rule("objection-late", Severity.WARNING, "a date for objections after the date in force", _late_objection),
     Rule("review-overdue", Severity.WARNING, "a text that should have been looked at again", of_house=_reviews),
     Rule("evaluation-overdue", Severity.WARNING, "an effect that should have been measured", of_house=_evaluations),
