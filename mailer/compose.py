@@ -120,7 +120,7 @@ class Composer:
         brief = {"brief": lambda day: words.brief_day(day, language), "title": _TITLE}
         around = clean(self._typesetter.text("digest.subject.txt", {**values, **brief}).replace(_TITLE, _KEPT))
         room = LONGEST_SUBJECT - plaintext.columns(around.replace(_KEPT, ""))
-        subject = around.replace(_KEPT, _shortened(paragraphs[0].title, max(room, _SHORTEST_TITLE)))
+        subject = around.replace(_KEPT, plaintext.shortened(paragraphs[0].title, max(room, _SHORTEST_TITLE)))
         html, whole = self._fitting(values, len(paragraphs))
         text = self._typesetter.text("digest.txt", {**values, "whole": whole})
         return Skeleton(subject=clean(subject), text=plaintext.wrap(text), html=html)
@@ -249,7 +249,7 @@ def _lead(paragraphs: Sequence[Paragraph], today: dt.date, language: str, *, sub
 
 def _preview(lead: str, paragraphs: Sequence[Paragraph], joint: str) -> str:
     """What lists of mails show behind the subject, which has the first title already."""
-    return _shortened(" ".join((lead, joint.join(p.title for p in paragraphs[1:]))).strip(), _LONGEST_PREVIEW)
+    return plaintext.shortened(" ".join((lead, joint.join(p.title for p in paragraphs[1:]))).strip(), _LONGEST_PREVIEW)
 
 
 def _left(days: int, language: str) -> str:
@@ -258,12 +258,3 @@ def _left(days: int, language: str) -> str:
     if days in (0, 1):
         return w("left.today" if days == 0 else "left.tomorrow")
     return w("left.days", n=days) if days > 0 else w("left.over", n=-days)
-
-
-def _shortened(text: str, width: int) -> str:
-    """Text of at most so many columns, cut with an ellipsis."""
-    if plaintext.columns(text) <= width:
-        return text
-    while plaintext.columns(text) > width - 1:
-        text = text[:-1]
-    return f"{text.rstrip()}…"

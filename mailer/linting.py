@@ -50,6 +50,7 @@ RULES: Mapping[str, Severity] = {
     "header-twice": Severity.ERROR,
     "header-raw": Severity.ERROR,
     "header-broken": Severity.ERROR,
+    "body-line": Severity.ERROR,
     "unsubscribe": Severity.ERROR,
     "from-unaligned": Severity.ERROR,
 }
@@ -157,6 +158,10 @@ def _headers(data: bytes, mail: EmailMessage, signing: str | None) -> Iterator[_
             yield _Found("header-raw", "characters beyond ASCII that are not encoded", "encode them (RFC 2047)", number)
         if b"\r" in line or b"\n" in line:
             yield _Found("header-broken", "a line break that ends no line", "write CRLF", number)
+    for number, line in enumerate(data.split(b"\r\n"), 1):
+        if number > head.count(b"\r\n") and (len(line) > _LINE or b"\n" in line or b"\r" in line):
+            hint = "servers refuse it, or take it for another message (RFC 5321, sections 2.3.8 and 4.5.3.1.6)"
+            yield _Found("body-line", "a line that is too long, or not ended by CRLF", hint, number)
     for name, value in mail.items():
         if _CONTROLS.search(str(value)):
             yield _Found("header-broken", f"{name} decodes to a line break or a control", "take it out of the text")

@@ -205,12 +205,17 @@ def _base64(data: bytes) -> bytes:
 def _quoted_printable(data: bytes, *, goes_on: bool = False) -> bytes:
     """Encoded; text that goes on ends with a soft line break, for which its last line must leave room."""
     if not goes_on:
-        return binascii.b2a_qp(data, istext=True)
+        return _whole_lines(data)
     for tail in range(0, _OCTETS + 1):
-        first = binascii.b2a_qp(data[: len(data) - tail], istext=True)
+        first = _whole_lines(data[: len(data) - tail])
         if len(first) - first.rfind(b"\n") <= _LINE:
             return first + _SOFT_BREAK + (_short_lines(data[len(data) - tail :]) if tail else b"")
     raise AssertionError("a line is shorter without its last octets")
+
+
+def _whole_lines(data: bytes) -> bytes:
+    """Encoded, every line ended by CRLF: in text that has none itself, binascii breaks lines with a bare LF."""
+    return binascii.b2a_qp(data, istext=True).replace(b"=\n", b"=\r\n")
 
 
 def _short_lines(data: bytes) -> bytes:

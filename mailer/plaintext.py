@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
-from unicodedata import east_asian_width
 
 WIDTH = 76
 """Columns of a line (RFC 3676, section 4.2, asks for 78 or fewer); a Han character takes two."""
 
 _HAN = r"\u2e80-\u2fff\u3001-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
+_WIDE = re.compile(
+    "[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6"
+    "\U0001f300-\U0001faff\U00020000-\U0003fffd]+"
+)
+"""Unicode's East Asian Width W and F, in ranges (UAX 11)."""
 _CLOSING = "，。、；：？！）】》」』〉”’％…·"
 _OPENING = "（【《「『〈“‘"
 _UNIT = re.compile(
@@ -28,7 +32,20 @@ _SILENT = frozenset("head style script title".split())
 
 def columns(text: str) -> int:
     """How wide a text is where every character is one column or two."""
-    return len(text) + sum(1 for character in text if east_asian_width(character) in "WF")
+    return len(text) + sum(map(len, _WIDE.findall(text)))
+
+
+def shortened(text: str, width: int) -> str:
+    """Text of at most so many columns, cut with an ellipsis."""
+    if columns(text) <= width:
+        return text
+    room, kept = width - 1, 0
+    for character in text:
+        room -= columns(character)
+        if room < 0:
+            break
+        kept += 1
+    return f"{text[:kept].rstrip()}…"
 
 
 def wrap(text: str) -> str:
@@ -66,6 +83,14 @@ class _Reader(HTMLParser):
         self._silent = 0
         self._hidden: list[str] = []
         self._cells = 0
+        self._tables: list[bool] = []
+        """Of each open table whether it holds data, so that a row is one line."""
+
+    def _tabular(self) -> bool:
+        return bool(self._tables) and self._tables[-1]
+
+    def _in_cell(self) -> bool:
+        return self._tabular() and self._cells > 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if self._hidden or "display:none" in (dict(attrs).get("style") or "").replace(" ", ""):
@@ -84,8 +109,13 @@ class _Reader(HTMLParser):
             self._lines[-1] = "  " * (len(self._lists) - 1) + ("- " if number is None else f"{number}. ")
             if number is not None:
                 self._lists[-1] = number + 1
+        elif tag == "table":
+            self._break()
+            self._tables.append(dict(attrs).get("role") != "presentation")
+        elif self._in_cell() and tag in (*_BLOCKS, "br"):
+            self._lines[-1] += " "
         elif tag in ("td", "th"):
-            self._lines[-1] = f"{self._lines[-1].rstrip()} | " if self._cells else self._lines[-1]
+            self._lines[-1] = f"{self._lines[-1].rstrip()} | " if self._cells and self._tabular() else self._lines[-1]
             self._cells += 1
         elif tag in _BLOCKS:
             self._break()
@@ -104,8 +134,13 @@ class _Reader(HTMLParser):
         elif tag in ("ul", "ol"):
             del self._lists[-1:]
             self._break()
-        elif tag in _BLOCKS:
+        elif tag == "table":
+            del self._tables[-1:]
+            self._cells = 0
             self._break()
+        elif tag in _BLOCKS:
+            if not self._in_cell():
+                self._break()
         elif tag in _LINES:
             self._line()
         elif tag == "a" and self._targets:

@@ -19,7 +19,7 @@ def test_preview_gives_the_bytes_that_are_sent(desk: Desk, sink: Sink, tmp_path:
     """The file that `preview --eml` writes is, byte for byte, what the server then gets at the same moment."""
     file = tmp_path / "lin.eml"
     assert desk.run("preview", "yunshan/lin", "--eml", str(file)) == (0, f"wrote {file}\n")
-    assert desk.send("--only", "lin@yunshan.example.com")[0] == 0
+    assert desk.send("--only", "lin@yunshan.example.com") == (0, "1 new digest; 1 sent\n")
     ((_, data),) = sink.accepted
     assert file.read_bytes() == data
 

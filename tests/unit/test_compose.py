@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import email
 import re
+import unicodedata
 from email.message import EmailMessage
 from email.policy import default
 
@@ -110,7 +111,9 @@ def test_private_notice_says_no_more_than_it_may(
     code = str(sealing.code(secret, "yunshan/lin", 1))
     letter, skeleton = written(plan, due(plan))
     assert letter.readers == (("yunshan/lin", 1),)
-    mail = parsed(message.build(letter, skeleton, [code]))
+    data = message.build(letter, skeleton, [code])
+    assert b"\n" not in data.replace(b"\r\n", b""), "servers refuse a line feed of its own"
+    mail = parsed(data)
     text, html = parts(mail)
     for part in (text, html):
         assert f"https://notices.example.com/my/#{code}" in part
@@ -463,6 +466,26 @@ def test_long_title_is_cut_in_the_subject_only(folder: PortalFolder) -> None:
     assert skeleton.subject.startswith("请于12月31日前处理：很长的标题")
     assert skeleton.subject.endswith("… 等 2 份公告")
     assert "很长的标题" * 20 in skeleton.text.replace("\n", "")
+
+
+def test_tables_and_lists_as_text() -> None:
+    """A row of data is one line, whatever stands in its cells; layout tables are none; links follow their words."""
+    cells = "<tr><th>项目<div>备注</div></th><td>1<br>2</td></tr><tr><td>乙</td><td></td></tr>"
+    layout = '<table role="presentation"><tr><td><p>左</p></td><td><p>右</p></td></tr></table>'
+    assert plaintext.of_html(f"{layout}<table>{cells}</table><p>后 <a href='https://example.org/'>链</a> 完</p>") == (
+        "左\n\n右\n\n项目 备注 | 1 2\n乙 |\n\n后 链\nhttps://example.org/\n完"
+    )
+    assert plaintext.of_html("<ol start='3'><li>甲<ul><li>乙</li></ul></li><li>丙</li></ol>") == "3. 甲\n  - 乙\n4. 丙"
+
+
+def test_columns_are_those_of_unicode() -> None:
+    """The ranges agree with Unicode's own table for everything a mail is written in."""
+    for character in map(
+        chr, (*range(0x20, 0x2000), *range(0x2E80, 0x4DC0), *range(0x4E00, 0xA000), *range(0xFF00, 0xFF61))
+    ):
+        width = unicodedata.east_asian_width(character)
+        if width != "A" and unicodedata.category(character) not in ("Cn", "Mn", "Me"):
+            assert plaintext.columns(character) == (2 if width in "WF" else 1), hex(ord(character))
 
 
 def test_text_is_wrapped_for_han_and_for_words() -> None:

@@ -90,6 +90,7 @@ FAULTS: dict[str, bytes] = {
     "header-twice": built().replace(b"Subject: ", b"From: eve@mail.example.com\r\nSubject: ", 1),
     "header-raw": re.sub(rb"Subject: .*\r\n", "Subject: 费用\r\n".encode(), built()),
     "header-broken": re.sub(rb"Subject: .*\r\n", b"Subject: =?UTF-8?Q?a=0ABcc:_x?=\r\n", built()),
+    "body-line": built().replace(b"\r\n\r\nFees", b"\n\nFees", 1),
     "unsubscribe": re.sub(rb"List-Unsubscribe: [^\r]*\r\n", b"List-Unsubscribe: by letter\r\n", built()),
 }
 
