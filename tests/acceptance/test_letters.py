@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mailer.cli import main
 from portal import sealing
 from tests.acceptance.test_mailer import Desk, Sink, desk, sink
 
@@ -105,3 +106,18 @@ def test_a_faulty_message_stops_the_run_before_anything_is_frozen(
     desk.folder.commit("as it was")
     assert desk.send()[0] == 0
     assert set(desk.states().values()) == {"sent"}
+
+
+def test_preview_and_lint_for_a_subscriber(desk: Desk) -> None:
+    """Named by address: public notices only, why it comes, and no code; nobody else is found that way."""
+    asked = ("--source", "form", "--at", "2026-11-01T09:00+08:00", "--cadence", "immediate", "--language", "en")
+    assert main(["subscribers", "add", "eve@example.org", *asked, "--root", str(desk.folder.root)]) == 0
+    desk.capture.readouterr()
+    code, printed = desk.run("preview", "Eve@example.org")
+    assert code == 0
+    assert "because you subscribed" in printed
+    assert "收费调整" in printed
+    assert "对账单" not in printed
+    assert "/my/" not in printed
+    assert desk.run("preview", "adam@example.org")[0] == 2
+    assert "4 messages, 3 different" in desk.run("lint", "--site", str(desk.build()))[1]
