@@ -24,7 +24,7 @@ from bench.portals import NOW, SECRET
 from bench.running import REPOSITORY, Failed, Run, run
 
 PEOPLE, CROWD = 10_000, 100_000
-CONNECTIONS = 4
+CONNECTIONS = 10
 """As many as `send` opens."""
 PROMISED = 0.25
 """Of smtp-source's rate: ledger on, DKIM off, one process."""

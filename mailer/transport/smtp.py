@@ -98,7 +98,7 @@ class Smtp:
     """Connections to one server; certificates are always verified: by the system's authorities, or SSL_CERT_FILE's."""
 
     def __init__(
-        self, server: Server, *, most_connections: int = 4, sign: Sign | None = None, patience: Patience | None = None
+        self, server: Server, *, most_connections: int = 10, sign: Sign | None = None, patience: Patience | None = None
     ) -> None:
         self.server = server
         self.most_connections = most_connections
