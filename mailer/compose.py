@@ -13,6 +13,7 @@ from mailer import plaintext
 from mailer.digest import Digest, Item
 from mailer.letter import Letter, Skeleton, clean, slot
 from mailer.paragraph import News, Paragraph, Writer, importance
+from mailer.subscription import NO_CLIENT
 from mailer.typesetting import Typesetter
 from portal import addresses, words
 from portal.client import Recipient
@@ -201,7 +202,7 @@ class Composer:
 
 def _identity(item: Item, readers: Sequence[Recipient]) -> _Key:
     """What the words on a notice depend on, beside the language."""
-    where = tuple(readers.index(reader) for reader in item.readers) if readers and item.entry.private else ()
+    where = tuple(readers.index(reader) for reader in item.readers if reader in readers) if item.entry.private else ()
     return (item.entry.id, item.version.number, item.event, item.told, item.mandatory, item.reminder, where)
 
 
@@ -218,8 +219,12 @@ def _sender_name(plan: Plan, language: str) -> str:
 
 
 def _private_readers(digest: Digest) -> list[Recipient]:
-    """For whose private pages the message needs links, each once, in the order of the person's contacts."""
-    wanted = {reader.key for item in digest.items if item.entry.private for reader in item.readers}
+    """For whose private pages the message needs links, each once, in the order of the person's contacts.
+
+    A subscriber has none, also of a notice that was public when it was told and is private now.
+    """
+    readers = (reader for item in digest.items if item.entry.private for reader in item.readers)
+    wanted = {reader.key for reader in readers if reader.client is not NO_CLIENT}
     return [recipient for recipient in digest.person.recipients if recipient.key in wanted]
 
 

@@ -241,4 +241,4 @@ def _effective(notice: Notice) -> dt.date | None:
 
 
 def _clients(item: Item, readers: Sequence[Recipient]) -> tuple[str, ...]:
-    return tuple(slot("client", readers.index(reader)) for reader in item.readers) if readers else ()
+    return tuple(slot("client", readers.index(reader)) for reader in item.readers if reader in readers)

@@ -7,10 +7,12 @@ import json
 import pytest
 
 from mailer.cli import main
+from portal import sealing
 from tests.acceptance.test_mailer import Desk, inbox
 from tests.acceptance.test_mailer import desk as desk
 from tests.unit.test_digest import client
 
+LIN = "lin@yunshan.example.com"
 READER = "reader@example.org"
 ADD = ("subscribers", "add", READER, "--source", "form on the site", "--at", "2026-11-20T08:00+08:00")
 
@@ -27,6 +29,13 @@ def book(desk: Desk, *arguments: str) -> tuple[int, str]:
     captured = desk.capture.readouterr()
     assert "Traceback" not in captured.out + captured.err
     return code, captured.out + captured.err
+
+
+def seal(desk: Desk) -> None:
+    """Give every contact a private page, also those of whom a ledger that knows nothing would not think."""
+    for recipient in desk.folder.plan(desk.now).registry.recipients():
+        name = sealing.code(desk.secret, recipient.key, 1).index_name
+        desk.folder.write(f"site/my/s/{name}", "here")
 
 
 def mailed(desk: Desk) -> dict[str, list[str]]:
@@ -202,3 +211,62 @@ def test_next_says_when_a_run_has_something_to_do(office: Desk) -> None:
     office.send()
     assert office.json("next") == {"next": "2026-12-14T09:00+08:00", "cause": "waiting"}
     assert "the next run has something to do at 2026-12-14T09:00+08:00 (waiting)" in office.run("plan")[1]
+
+
+def test_a_former_contact_can_be_erased_from_every_run(office: Desk) -> None:
+    """Told as a contact in one run and left out as suppressed in the next, then gone from the registry and erased: the
+    address is in no table, and both runs still add up."""
+    address = "su@heyu.example.com"
+    office.send()
+    book(office, "subscribers", "suppress", address, "--all", "--source", "550")
+    office.folder.notice("later", "title: 后来\ndate: 2026-12-03")
+    office.folder.commit("later")
+    office.send()
+    (office.folder.root / "clients/heyu.yml").unlink()
+    office.folder.commit("gone")
+    assert book(office, "subscribers", "erase", address.upper(), "--source", "letter")[0] == 0
+    assert office.run("status")[0] == 0
+    office.ledger("VACUUM")
+    assert address.encode() not in (office.folder.root / "var" / "ledger.db").read_bytes()
+    kept = json.loads(book(office, "subscribers", "export", address)[1])
+    assert {name: len(rows) for name, rows in kept.items() if rows} == {"suppressions": 2}
+
+
+def test_a_notice_that_becomes_private_leaves_subscribers_with_a_plain_word(office: Desk) -> None:
+    """Told while it was public, then for certain clients only: the subscriber hears that it no longer concerns them,
+    with no private link and nothing of the new text."""
+    book(office, *ADD, "--cadence", "immediate")
+    office.send()
+    front = "title: 内部标题\ndate: 2026-12-01\nsummary: 内部摘要\naudience: {clients: yunshan}"
+    office.folder.notice("fees", f"{front}\nrevisions: [{{on: 2026-12-06, note: 只对云杉}}]")
+    office.folder.commit("private now")
+    office.now = "2026-12-07T10:30+08:00"
+    seal(office)
+    code, printed = office.send()
+    assert code == 0, printed
+    assert office.run("status")[0] == 0
+    _, last = sorted(inbox(office.folder.root / "outbox")[READER], key=lambda message: message["Date"].datetime)
+    said = str(last["Subject"]) + "".join(part.get_content() for part in last.walk() if not part.is_multipart())
+    assert "收费调整" in said
+    assert not any(hidden in said for hidden in ("内部标题", "内部摘要", "只对云杉", "/my/#"))
+
+
+def test_a_contact_of_two_clients_who_subscribed_is_told_once_that_a_notice_ended(office: Desk) -> None:
+    """Such a person gets one message with one code for each client, and none for the subscription."""
+    office.folder.client("second", client("second", "immediate", address=LIN))
+    office.folder.commit("second client")
+    book(office, "subscribers", "add", LIN, "--source", "form", "--at", "2026-11-20T08:00+08:00")
+    office.send()
+    front = "title: 内部标题\ndate: 2026-12-01\naudience: {clients: heyu}"
+    office.folder.notice("fees", f"{front}\nrevisions: [{{on: 2026-12-06, note: 只对和裕}}]")
+    office.folder.commit("private now")
+    office.now = "2026-12-07T10:30+08:00"
+    seal(office)
+    code, printed = office.send()
+    assert code == 0, printed
+    assert office.run("status")[0] == 0
+    _, last = sorted(inbox(office.folder.root / "outbox")[LIN], key=lambda message: message["Date"].datetime)
+    text = last.get_body(("plain",))
+    assert text is not None
+    assert text.get_content().count("/my/#") == 2
+    assert "内部标题" not in text.get_content()
