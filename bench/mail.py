@@ -128,7 +128,7 @@ def deliver(portal: Path, port: int, *, processes: int = 1, signed: bool = False
     mailer(portal, "init", "--begin", "2026-11-01")
     mailer(portal, "send", "--site", portal / "site", "--yes", "--pilot", "0")
     mailer(portal, "resume")
-    order = ["send", "--site", portal / "site", "--yes"]
+    order: list[str | Path] = ["send", "--site", portal / "site", "--yes"]
     key = _key() if signed else ""
     with ThreadPoolExecutor(processes) as pool:
         url = f"smtp://127.0.0.1:{port}"
