@@ -105,7 +105,7 @@ def _place(url: str, root: Path) -> _Place:
         parsed = make_url(url)
     except (ArgumentError, ValueError):  # its text may hold a password
         raise PortalError("this is not the address of a database", _FORM, where) from None
-    if parsed.drivername in ("postgresql", "postgres"):
+    if parsed.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
         if not parsed.database:
             raise PortalError("the address of the ledger names no database", _FORM, where)
         at = f"{parsed.host or 'localhost'}{f':{parsed.port}' if parsed.port else ''}"

@@ -61,6 +61,9 @@ class SqlLedger(Directory):
 
     async def migrate(self) -> int | None:
         """Bring an older ledger to today's format: the format it had, None where nothing was to be done."""
+        async with self._reading() as connection:
+            if await migrations.format_of(connection, self._name) in (None, FORMAT):
+                return None
         async with self._transaction() as connection:
             await migrations.lock(connection)
             return await migrations.migrate(connection, self._name)
