@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import hashlib
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -18,8 +20,11 @@ from dataclasses import dataclass
 
 import pytest
 from aiosmtpd.smtp import SMTP
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from mailer import dispatch, pace
+from mailer import dispatch, pace, verp
+from mailer.cli import main
 from tests.acceptance.test_mailer import Desk, Sink, desk, sink
 from tests.acceptance.test_smtp import Script as OneScript
 from tests.conftest import NOW, REPOSITORY
@@ -164,3 +169,38 @@ def test_told_to_stop(crowd: Desk, monkeypatch: pytest.MonkeyPatch, times: int, 
     else:
         assert states["in-doubt"] == script.begun
         assert states["in-doubt"] + states["pending"] == 15
+
+
+def test_signed_on_top_and_returned_to_an_address_of_its_own(
+    desk: Desk, sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without its key nothing leaves; with it each message is signed above what was frozen, and fails to its own."""
+    senders: list[str] = []
+
+    def remember(server: SMTP, address: str) -> str:
+        senders.append(address)
+        return "250 OK"
+
+    sink.mail = remember
+    config = (desk.folder.root / "mkdocs.yml").read_text(encoding="utf-8")
+    mail = "    mail: {bounces: bounces@example.com, dkim: {domain: example.com, ed25519: e2026}}\n"
+    desk.folder.write("mkdocs.yml", config + mail)
+    desk.folder.commit("signed")
+    code, said = desk.send()
+    assert code == 2
+    assert "MAILER_DKIM_KEY is not set" in said
+    assert sink.accepted == []
+    key = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    monkeypatch.setenv("MAILER_DKIM_KEY", key.decode("ascii"))
+    code, said = desk.send()
+    assert (code, len(sink.accepted)) == (0, 3), said
+    assert all(data.startswith(b"DKIM-Signature: v=1; a=ed25519-sha256;") for _, data in sink.accepted)
+    with sqlite3.connect(desk.folder.root / "var" / "ledger.db") as ledger:
+        frozen = {row[0]: row[1] for row in ledger.execute("SELECT key, sha256 FROM digests")}
+    ledger.close()
+    unsigned = {hashlib.sha256(data[data.index(b"\r\nDate: ") + 2 :]).hexdigest() for _, data in sink.accepted}
+    assert unsigned == set(frozen.values())
+    assert {verp.returned(address, desk.secret) for address in senders} == set(frozen)
+    assert main(["dkim", "--root", str(desk.folder.root)]) == 0
+    printed = desk.capture.readouterr().out
+    assert printed.startswith('e2026._domainkey.example.com. IN TXT ( "v=DKIM1; k=ed25519; p=')
