@@ -9,13 +9,10 @@ however many private notices there are.
 
 from __future__ import annotations
 
-import base64
-import codecs
 import datetime as dt
 import hashlib
-import html
+import itertools
 import re
-import zlib
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from importlib.util import find_spec
@@ -24,15 +21,17 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import unquote
 
-from portal import chunked, sealing, words
+from portal import chunked, disguises, sealing, words
 from portal.addresses import SEALED
 from portal.chunked import Chunked
 from portal.client import Recipient
 from portal.config import CONFIG_FILE, Secret
+from portal.disguises import UNPACKED, Unsearchable
 from portal.errors import Location, Problem
 from portal.notice import Version
-from portal.plan import Entry, Plan
-from portal.sources import inside
+from portal.phrases import Phrases
+from portal.plan import Attachment, Plan
+from portal.sources import Filed, inside
 from portal.stationery import Voice
 
 HAN = 8
@@ -70,34 +69,34 @@ _SEAMLESS = r"/?(?:a|abbr|b|cite|code|del|dfn|em|font|i|ins|kbd|mark|q|s|samp|sm
 _INLINE = re.compile(f"<{_SEAMLESS}[^<>]*>", re.IGNORECASE)
 _BLOCK = re.compile(f"<(?!{_SEAMLESS})[^<>]*>", re.IGNORECASE)
 _MARKDOWN = re.compile(r"[*`~_]+|!?\[|\](?:\([^()\n]*\))?")
-_TIMES_DISGUISED = 3
-"""How often one disguise may lie in another: an entity in an escape in an attribute."""
-
-_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{24,}")
-_UNPACKED = 64_000_000
-"""Bytes; a compressed file that holds more cannot be searched and does not pass."""
-
 _TEXT_FILES = {".md", ".html", ".css", ".js", ".json", ".yml", ".yaml", ".txt", ".csv", ".svg", ".xml"}
 
 
 class Gate:
     """Knows every mark of what is private, and nothing of it that is public too."""
 
-    def __init__(self, plan: Plan, secret: Secret | None = None) -> None:
+    def __init__(self, plan: Plan, secret: Secret | None = None, filed: Iterable[Filed] = ()) -> None:
+        """`filed` is every notice as people wrote it, drafts and those still to be published among them."""
         self._settings = plan.settings
+        self._plan = plan
+        self._held = _held(plan, filed)
         self._files = plan.registry.files
         self._marks: dict[Mark, Origin] = {}
+        self._phrases = Phrases()
         self._heads: dict[tuple[str, str], list[tuple[str, ...]]] = {}
         self._open_files: set[str] = set()
-        self._closed = {file.resolve(): file for file in _sources(plan)}
+        self._closed = {file.resolve(): file for file in (*_sources(plan), *_sources_held(self._held))}
         self._closed_digests = {
             hashlib.sha256(data).hexdigest(): (self._settings.shown(file), "the whole file")
             for file in self._closed.values()
             if (data := file.read_bytes()).strip()  # an empty file says nothing
         }
-        for entry in plan.private:
-            self._learn_notice(entry)
+        for _, _, text in self._private_texts():
+            self._phrases.add(_phrases(text) | _phrases(_unmarked(text)))
+        attached = [entry.attachments for entry in plan.private] + [_attached(one) for one in self._held]
+        for attachment in itertools.chain.from_iterable(attached):
+            origin = (self._settings.shown(attachment.file), "the attachment")
+            self._marks.setdefault(chunked.digest(attachment.file), origin)
         for recipient in plan.registry.recipients():
             self._learn_recipient(recipient)
         for client in plan.registry.clients.values():
@@ -111,7 +110,7 @@ class Gate:
 
     def check(self, path: str, data: bytes | Chunked) -> list[Problem]:
         """What must keep a file (path below the site, its bytes) from being published; names sources, never text."""
-        if path.startswith(SEALED) or not (self._marks or self._closed_digests):
+        if path.startswith(SEALED) or not (self._marks or self._phrases or self._closed_digests):
             return []
         digest = _digest([data] if isinstance(data, bytes) else data)
         if digest in self._closed_digests:
@@ -123,30 +122,48 @@ class Gate:
             if digest in self._marks:
                 return [_private_text(path, self._marks[digest])]
             return [_unsearchable(path, "what is published in pieces must be a public source")]
-        for text in _readable(data):
-            if text is None:
-                hint = f"a compressed file must be sound, and at most {_UNPACKED // 1_000_000} MB unpacked"
-                return [_unsearchable(path, hint)]
-            found |= self._found(text) | self._found_across(_seamless(text))
+        try:
+            for text in disguises.texts(data):
+                found |= self._found(text) | self._found_across(_seamless(text))
+        except Unsearchable:
+            hint = f"a packed file must be sound, without a password, and at most {UNPACKED // 1_000_000} MB unpacked"
+            return [_unsearchable(path, hint)]
+        for text in disguises.unmarked(data):
+            found |= self._phrases.among(_phrases(text))
         if found:
             found -= self._marks_of_the_engine
-        return [_private_text(path, origin) for origin in sorted({self._marks[mark] for mark in found})]
+        origins = {self._origin(mark) for mark in found}
+        return [_private_text(path, origin) for origin in sorted(origin for origin in origins if origin)]
 
     # --- what is private ---
 
-    def _learn_notice(self, entry: Entry) -> None:
-        for version in entry.versions:
-            for file, key, text in _strings(version):
-                for phrase in _phrases(text) | _phrases(_unmarked(text)):
-                    self._marks.setdefault(phrase, (file, key))
-        file = entry.text(entry.latest.language).path
-        for row in entry.values.values():
-            for name, value in row.items():
-                for phrase in _phrases(value):
-                    self._marks.setdefault(phrase, (file, f"values, column {name}"))
-        for attachment in entry.attachments:
-            digest = chunked.digest(attachment.file)
-            self._marks.setdefault(digest, (self._settings.shown(attachment.file), "the attachment"))
+    def _private_texts(self) -> Iterator[tuple[str, str, str]]:
+        """Every text that is for some only, as (file, key, text)."""
+        for entry in self._plan.private:
+            for version in entry.versions:
+                yield from _strings(version)
+            file = entry.text(entry.latest.language).path
+            for row in entry.values.values():
+                yield from ((file, f"values, column {name}", value) for name, value in row.items())
+        for filed in self._held:
+            for paper in (filed.paper, *filed.translations.values()):
+                yield paper.shown, "body", paper.body
+                yield from ((paper.shown, key, value) for key, value in _leaves(paper.data, ""))
+            for row in filed.values.values():
+                yield from ((filed.paper.shown, f"values, column {name}", value) for name, value in row.items())
+
+    @cached_property
+    def _origins(self) -> dict[str, Origin]:
+        """Where each phrase comes from; found out only when something leaked."""
+        found: dict[str, Origin] = {}
+        for file, key, text in self._private_texts():
+            for phrase in _phrases(text) | _phrases(_unmarked(text)):
+                found.setdefault(phrase, (file, key))
+        return found
+
+    def _origin(self, mark: Mark) -> Origin | None:
+        """Where a mark comes from; None for a phrase that only has the hash of a private one."""
+        return self._marks.get(mark) or (self._origins.get(mark) if isinstance(mark, str) else None)
 
     def _learn_recipient(self, recipient: Recipient) -> None:
         file, contact = self._registry_file(recipient.client.id), recipient.contact
@@ -198,10 +215,10 @@ class Gate:
             yield file.read_bytes().decode("utf-8", "replace")
 
     def _forget(self, text: str) -> None:
-        if not self._marks:
-            return
-        for mark in self._found(text) | self._found_across(_unmarked(text)):
-            del self._marks[mark]
+        found = self._found(text) | self._found_across(_unmarked(text))
+        self._phrases.drop(mark for mark in found if isinstance(mark, str) and mark not in self._marks)
+        for mark in found:
+            self._marks.pop(mark, None)
 
     @cached_property
     def _marks_of_the_engine(self) -> set[Mark]:
@@ -218,7 +235,7 @@ class Gate:
     def _found(self, text: str) -> set[Mark]:
         """The marks that stand in a text."""
         marks = self._marks.keys()
-        found: set[Mark] = set(_phrases(text) & marks)
+        found: set[Mark] = set(self._phrases.among(_phrases(text)))
         for candidates in (_pairs(text), _emails(text), _numbers(text), _codes(text)):
             found |= marks & candidates
         return found | self._names_in(text)
@@ -227,7 +244,7 @@ class Gate:
         """The phrases and names in a text without its inline markup. What stands by itself only with it is not looked
         for here.
         """
-        return _phrases(text) & self._marks.keys() | self._names_in(text)
+        return self._phrases.among(_phrases(text)) | self._names_in(text)
 
     def _names_in(self, text: str) -> set[Mark]:
         tokens = _tokens(text)
@@ -272,6 +289,30 @@ def _sources(plan: Plan) -> Iterator[Path]:
                 file = settings.root / text.path
                 beside = inside(file.parent, text.notice.values or "")
                 yield from (found for found in (file, beside) if found and found.is_file())
+
+
+def _held(plan: Plan, filed: Iterable[Filed]) -> list[Filed]:
+    """Notices for some only whose files say what is in no entry: drafts, and what is to be published later."""
+    known = {t.sha256 for entry in plan.private for v in entry.versions for t in v.texts.values()}
+    return [
+        one
+        for one in filed
+        if not one.notice.public and not {p.sha256 for p in (one.paper, *one.translations.values())} <= known
+    ]
+
+
+def _sources_held(held: list[Filed]) -> Iterator[Path]:
+    for one in held:
+        yield from (paper.file for paper in (one.paper, *one.translations.values()))
+        beside = inside(one.paper.file.parent, one.notice.values or "")
+        if beside and beside.is_file():
+            yield beside
+
+
+def _attached(filed: Filed) -> tuple[Attachment, ...]:
+    """The files that a notice in no entry lists."""
+    found = ((name, inside(filed.paper.file.parent, name)) for name in filed.notice.attachments)
+    return tuple(Attachment(name, file) for name, file in found if file is not None and file.is_file())
 
 
 def _written_by_the_program(plan: Plan) -> Iterator[str]:
@@ -323,43 +364,6 @@ def _leaves(value: Any, key: str) -> Iterator[tuple[str, str]]:
 
 def _files_in(folder: Path) -> Iterator[Path]:
     return (file for file in sorted(folder.rglob("*")) if file.is_file())
-
-
-def _readable(data: bytes) -> Iterator[str | None]:
-    """A file as text, entities and escapes undone, and whatever base64 is in it; None where it cannot be known."""
-    if data.startswith(b"\x1f\x8b"):
-        unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-        try:
-            data = unpacker.decompress(data, _UNPACKED)
-        except zlib.error:
-            data = b""
-        if not unpacker.eof or unpacker.unused_data:
-            yield None
-            return
-    text = data.decode("utf-8", "replace")
-    for _ in range(_TIMES_DISGUISED):
-        disguised, text = text, _undisguised(text)
-        if text == disguised:
-            break
-    yield text
-    for run in _BASE64.findall(text):
-        unpacked = _text_in(run)
-        if unpacked:
-            yield unpacked
-
-
-def _undisguised(text: str) -> str:
-    text = unquote(html.unescape(text))
-    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text) if "\\u" in text else text
-
-
-def _text_in(run: str) -> str:
-    """The text that a run of base64 spells, whichever alphabet it uses; empty where it spells none."""
-    data = base64.urlsafe_b64decode(run.replace("+", "-").replace("/", "_")[: len(run) // 4 * 4])
-    try:
-        return codecs.getincrementaldecoder("utf-8")().decode(data)  # a character cut at the end is no error to it
-    except UnicodeDecodeError:
-        return ""
 
 
 def _phrases(text: str) -> set[str]:

@@ -48,6 +48,7 @@ from portal.proofreading import Proofreader
 from portal.prose import Prose
 from portal.publish import Published, Refused
 from portal.shells import Shells
+from portal.sources import Sources
 
 
 def render(settings: Settings, out: Path) -> None:
@@ -103,6 +104,7 @@ class Prepared:
     """A portal ready to be published: the engine's pages, the renderer of notices, and all that is wrong."""
 
     plan: Plan
+    sources: Sources
     shells: Shells
     articles: Articles
     problems: list[Problem]
@@ -123,14 +125,14 @@ def prepare(reading: Reading) -> Prepared:
     for entry in watched(entries, "reading notices", len(entries)):
         found = (problem for problem in reader.read(entry) if problem.location not in told)
         problems += rules.graded(reading.settings, found)
-    return Prepared(reading.plan, rendered, articles, list(dict.fromkeys(problems)))
+    return Prepared(reading.plan, reading.sources, rendered, articles, list(dict.fromkeys(problems)))
 
 
 def put_in_place(ready: Prepared, out: Path, secret: Secret | None) -> Published:
     """Seal, pass the gate and publish. Raises Refused, PortalError."""
     settings = ready.plan.settings
     memory = keeping.recollect(settings, secret)
-    gate = leaks.Gate(ready.plan, secret)
+    gate = leaks.Gate(ready.plan, secret, ready.sources.notices.values())
 
     def files() -> Iterator[FileOrKnown]:
         yield from private.files(ready.plan, secret, ready.articles, memory)

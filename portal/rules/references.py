@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import unquote
 
 from portal import explain
@@ -11,7 +12,7 @@ from portal.errors import Location, Severity
 from portal.paper import Paper, name_parts
 from portal.rules.case import Case, Finding, House, Rule
 from portal.rules.wording import texts_in, without_code
-from portal.sources import Filed
+from portal.sources import Filed, inside
 
 _TARGET = re.compile(r"\]\(\s*<?([^()\s<>]+)|^ {0,3}\[[^\]\n]+\]:\s*<?([^\s<>]+)|href=[\"']([^\"'\s]+)", re.MULTILINE)
 """Where a Markdown link leads: in round brackets, in a reference below the text, or in HTML."""
@@ -102,10 +103,35 @@ def _targets(paper: Paper) -> Iterator[tuple[Location, str]]:
             yield paper.at(*path), match[match.lastindex or 0]
 
 
+def _shared(house: House) -> Iterator[Finding]:
+    """A file that lies open for all is no secret of the notice that also has it."""
+    open_files = {file: case.notice.id for case in house.cases() if case.notice.public for _, file in _files(case)}
+    for case in house.cases():
+        if case.notice.public:
+            continue
+        for i, file in _files(case):
+            if file in open_files:
+                message = f"the public notice {open_files[file]} has this file too, so it is sealed for nobody"
+                yield case.finding(
+                    message, "take it out of one of the two, or attach a copy of your own", "attachments", i
+                )
+
+
+def _files(case: Case) -> Iterator[tuple[int, Path]]:
+    folder = case.filed.paper.file.parent
+    for i, name in enumerate(case.notice.attachments):
+        file = inside(folder, name)
+        if file is not None and file.is_file():
+            yield i, file.resolve()
+
+
 RULES = (
     Rule("unknown-notice", Severity.ERROR, "a reference to a notice that is not there", _unknown),
     Rule("refers-to-private", Severity.ERROR, "a public notice that names a private one", _private),
     Rule("link-to-private", Severity.ERROR, "a public notice that links to a private one", of_house=_links),
+    Rule(
+        "shared-attachment", Severity.WARNING, "a file that a public and a private notice both have", of_house=_shared
+    ),
     Rule("supersedes-cycle", Severity.ERROR, "notices that supersede one another", of_house=_cycle),
     Rule("redirect-taken", Severity.ERROR, "a former id that belongs to another notice", of_house=_redirects),
 )

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import gzip
+import io
 import json
 import tracemalloc
+import zipfile
+import zlib
 from urllib.parse import quote
 
 import pytest
@@ -129,6 +132,21 @@ def test_other_text_passes(gate: Gate, text: str) -> None:
 SECRET_LINE = "双方核对银行对账单以后"
 
 
+def office(text: str) -> bytes:
+    """A text document as word processors save it."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("word/document.xml", f"<w:document><w:body><w:p><w:r>{text}</w:r></w:p></w:body></w:document>")
+    return packed.getvalue()
+
+
+def pdf(page: bytes) -> bytes:
+    """A PDF with one packed stream."""
+    stream = zlib.compress(page)
+    head = b"%PDF-1.7\n1 0 obj\n<</Filter/FlateDecode/Length " + str(len(stream)).encode() + b">>\n"
+    return head + b"stream\n" + stream + b"\nendstream\nendobj\n%%EOF\n"
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -141,8 +159,20 @@ SECRET_LINE = "双方核对银行对账单以后"
         base64.urlsafe_b64encode(SECRET_LINE.encode()).rstrip(b"="),
         gzip.compress(SECRET_LINE.encode()),
         json.dumps({"html": "".join(f"&#{ord(c)};" for c in SECRET_LINE)}).replace("&", "\\u0026").encode(),
+        SECRET_LINE.encode("utf-16"),
+        SECRET_LINE.encode("utf-16-le"),
+        b"\x89PNG\r\n" + SECRET_LINE.encode("utf-16-be"),
+        office(f"<w:t>{SECRET_LINE[:5]}</w:t></w:r><w:r><w:t>{SECRET_LINE[5:]}</w:t>"),
+        gzip.compress(office(f"<w:t>{SECRET_LINE}</w:t>")),
+        pdf(f"BT <FEFF{SECRET_LINE.encode('utf-16-be').hex()}> Tj ET".encode()),
+        pdf(b"BT [(Please coll) 20 (ect the comp)] TJ (any seals) Tj ET"),
+        pdf(f"<rdf>{SECRET_LINE}</rdf>".encode()),
     ],
-    ids=["decimal", "hexadecimal", "percent", "json", "base64", "data-url", "base64url", "gzip", "twice"],
+    ids=[
+        *("decimal", "hexadecimal", "percent", "json", "base64", "data-url", "base64url", "gzip", "twice"),
+        *("utf-16", "utf-16 without a mark", "utf-16 in a picture", "office", "office in gzip"),
+        *("pdf, wide", "pdf, in pieces", "pdf, about itself"),
+    ],
 )
 def test_private_text_is_recognised_in_every_usual_disguise(gate: Gate, data: bytes) -> None:
     """Entities, percent signs, escapes, base64 and gzip hide nothing."""
@@ -301,3 +331,41 @@ def test_large_attachments_are_known_in_constant_memory(folder: PortalFolder) ->
     assert found[0] == []
     assert [problem.code for problem in found[1]] == ["private-text"]
     assert peak < 16_000_000
+
+
+@pytest.mark.parametrize("front", ["draft: true\n", ""])
+def test_what_is_not_published_yet_is_looked_for_too(folder: PortalFolder, front: str) -> None:
+    """A private draft, and a private notice for a later day: in no plan, but in no public file either."""
+    date = "2026-11-27" if front else "2027-02-01"
+    folder.notice(
+        "later",
+        f"title: 春节后的人员调整方案\ndate: {date}\naudience: {{clients: [yunshan]}}\n"
+        f"{front}attachments: [人员.csv]\n",
+        "届时由第三小组接手全部申报。\n",
+    )
+    folder.write("notices/2026/人员.csv", "甲,乙\n")
+    gate = Gate(folder.plan(), filed=folder.sources().notices.values())
+    file = "notices/2026/later.zh.md"
+    assert told(gate, "春节后的人员调整方案") == [f"this public file holds something private: title of {file}"]
+    assert told(gate, "由第三小组接手全部申报") == [f"this public file holds something private: body of {file}"]
+    for data in ((folder.root / file).read_bytes(), "甲,乙\n".encode()):
+        (problem,) = gate.check("copy.txt", data)
+        assert "the whole file" in problem.message or "the attachment" in problem.message
+
+
+def test_a_packed_file_that_cannot_be_opened_does_not_pass(gate: Gate) -> None:
+    """A damaged Office document, or packed files deeper in one another than anybody packs them."""
+    sound = office("<w:t>public</w:t>")
+    deep = sound
+    for _ in range(4):
+        deep = gzip.compress(deep)
+    for data in (sound[:-20], deep):
+        (problem,) = gate.check("a.docx", data)
+        assert problem.code == "unsearchable"
+    assert gate.check("a.docx", sound) == []
+
+
+def test_a_hash_alone_accuses_nobody(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A phrase that only shares a private one's hash has no origin, and passes."""
+    monkeypatch.setattr("portal.phrases.Phrases.among", lambda *_: {"无关的八个汉字呀"})
+    assert told(gate, "什么都可以") == []

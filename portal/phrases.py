@@ -1,0 +1,54 @@
+"""A million phrases in 10 bytes each: whether a text has any of them, without keeping one of them."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable
+
+_BITS_EACH = 16
+_UNSIGNED = (1 << 64) - 1
+
+
+class Phrases:
+    """Keeps hashes of 64 bits, keyed anew by every run of Python; who needs certainty compares what is found."""
+
+    def __init__(self) -> None:
+        self._hashes = array("Q")
+        self._bits = bytearray(1)
+        self._mask = 0
+        self._sorted = True
+        self._dropped: set[int] = set()
+
+    def __bool__(self) -> bool:
+        return bool(self._hashes)
+
+    def add(self, phrases: Iterable[str]) -> None:
+        self._hashes.extend([hash(phrase) & _UNSIGNED for phrase in phrases])
+        self._sorted = False
+
+    def drop(self, phrases: Iterable[str]) -> None:
+        """Find these no more."""
+        self._dropped.update(hash(phrase) & _UNSIGNED for phrase in phrases)
+
+    def among(self, phrases: Iterable[str]) -> set[str]:
+        """Those that were added and not dropped."""
+        if not self._sorted:
+            self._sort()
+        bits, mask = self._bits, self._mask
+        likely = [phrase for phrase in phrases if bits[(h := hash(phrase)) >> 3 & mask] >> (h & 7) & 1]
+        return {phrase for phrase in likely if self._has(hash(phrase) & _UNSIGNED)}
+
+    def _has(self, number: int) -> bool:
+        at = bisect_left(self._hashes, number)
+        return at < len(self._hashes) and self._hashes[at] == number and number not in self._dropped
+
+    def _sort(self) -> None:
+        self._hashes = array("Q", sorted(self._hashes))
+        size = 1
+        while size * 8 < len(self._hashes) * _BITS_EACH:
+            size *= 2
+        self._mask, self._bits = size - 1, bytearray(size)
+        for number in self._hashes:
+            self._bits[number >> 3 & self._mask] |= 1 << (number & 7)
+        self._sorted = True
