@@ -82,6 +82,7 @@ def _publish(out: Path, staging: Path, files: Iterable[FileOrKnown], gate: Gate)
         raise Refused(problems)
     gone = sorted(set(_present(out)) - kept)
     if staged or gone:
+        _in_order_of_names(staging, staged)
         _at_one_moment(staging, len(staged))
         _write_journal(staging, staged, gone)
     _recover(out, staging)
@@ -91,6 +92,17 @@ def _publish(out: Path, staging: Path, files: Iterable[FileOrKnown], gate: Gate)
 def _stays_inside(path: str) -> bool:
     parts = PurePosixPath(path).parts
     return bool(parts) and not PurePosixPath(path).is_absolute() and ".." not in parts
+
+
+def _in_order_of_names(staging: Path, staged: list[str]) -> None:
+    """Make the sealed files once more, in the order of their names: numbers of inodes and times of birth, too, tell in
+    which order files were made. None of the first makes goes before all are there, or its number would be given again.
+    """
+    sealed = sorted((path, str(number)) for number, path in enumerate(staged) if path.startswith(SEALED))
+    for _, number in sealed:
+        shutil.copyfile(staging / number, staging / f"{number}.again")
+    for _, number in sealed:
+        (staging / f"{number}.again").replace(staging / number)
 
 
 def _at_one_moment(staging: Path, count: int) -> None:

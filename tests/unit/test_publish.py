@@ -1,6 +1,7 @@
 """A site is published whole or not at all."""
 
 import tracemalloc
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,15 @@ def test_times_do_not_tell_in_which_order_files_were_made(tmp_path: Path) -> Non
     out = tmp_path / "site"
     publish(out, [("my/s/b", b"object"), ("my/s/a", b"index"), ("my/s/c", b"object"), ("build.json", b"1")], passes)
     assert len({file.stat().st_mtime_ns for file in out.rglob("*") if file.is_file()}) == 1
+
+
+def test_nor_do_the_numbers_of_inodes(tmp_path: Path) -> None:
+    """An index is made right after what it lists; whoever reads the disk finds the sealed files in order of names."""
+    out = tmp_path / "site"
+    names = [f"my/s/{number:032x}" for number in range(64)]
+    publish(out, [*((name, b"duen") for name in reversed(names)), ("build.json", b"1")], passes)
+    standing = sorted(names, key=lambda name: (out / name).stat().st_ino)
+    assert sum(earlier < later for earlier, later in pairwise(standing)) >= 60
 
 
 def test_a_folder_with_other_peoples_files_is_not_touched(tmp_path: Path) -> None:

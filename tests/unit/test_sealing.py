@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import re
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from portal import sealing
 from portal.config import Secret
 from portal.sealing import Code, Content, Mistyped, Unopenable
+from tests.conftest import REPOSITORY
 
 SECRET = Secret(bytes(range(7, 39)))
 LIN = sealing.code(SECRET, "yunshan/lin", 1)
@@ -224,3 +226,24 @@ def test_sealed_things_are_frozen() -> None:
     sealed = sealing.seal(SECRET, Content.NOTICE, ("a",), b"text")
     with pytest.raises(dataclasses.FrozenInstanceError):
         sealed.key = b""  # type: ignore[misc]
+
+
+def test_the_document_lists_every_character_that_a_code_may_be_strewn_with() -> None:
+    """Who writes a reader from docs/sealed-format.md alone drops the same characters as codes.py and unseal.js."""
+    document = (REPOSITORY / "docs" / "sealed-format.md").read_text(encoding="utf-8")
+    (listed,) = re.findall(r"are dropped: U\+([0-9A-F,\s–]+)\.\n", document)
+    dropped = set()
+    for span in re.split(r",\s*", listed):
+        first, _, last = span.partition("–")
+        last = first[: len(first) - len(last)] + last
+        dropped.update(range(int(first, 16), int(last, 16) + 1))
+    every = map(chr, {*range(0x10000)} - {*range(0xD800, 0xE000)})
+    assert {ord(character) for character in every if _opens(character + str(LIN))} == dropped
+    assert all(_opens(chr(number).join(str(LIN))) for number in dropped)
+
+
+def _opens(typed: str) -> bool:
+    try:
+        return Code.parse(typed) == LIN
+    except Mistyped:
+        return False
