@@ -13,7 +13,18 @@ from types import MappingProxyType
 
 from portal.config import CONFIG_FILE, Settings
 from portal.errors import Location, Problem, Severity
-from portal.rules import audiences, change, codes, contradictions, dates, demands, references, translations, wording
+from portal.rules import (
+    attachments,
+    audiences,
+    change,
+    codes,
+    contradictions,
+    dates,
+    demands,
+    references,
+    translations,
+    wording,
+)
 from portal.rules.case import Case, Finding, House, Rule, meant
 from portal.sources import Sources
 
@@ -48,6 +59,7 @@ RULES: tuple[Rule, ...] = (
     *dates.RULES,
     *audiences.RULES,
     *references.RULES,
+    *attachments.RULES,
     *translations.RULES,
     *wording.RULES,
     *contradictions.RULES,
