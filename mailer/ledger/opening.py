@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, event, make_url
+from sqlalchemy import URL, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from mailer.ledger.interface import Ledger, Opening
 from mailer.ledger.sql import SqlLedger
@@ -38,7 +38,7 @@ class _Place:
     """None for a database server."""
 
     def open(self) -> SqlLedger:
-        return SqlLedger(_sqlite(self.file) if self.file else _postgresql(self.url), self.name)
+        return _sqlite(self.file, self.name) if self.file else _postgresql(self.url, self.name)
 
 
 async def find(url: str, root: Path) -> Ledger:
@@ -85,7 +85,7 @@ async def _create_file(file: Path, name: str, opening: Opening) -> None:
     """Make it under another name, so that it has its own only once it is whole."""
     partial = file.with_name(f"{file.name}.partial")
     await asyncio.to_thread(_clear, partial)
-    ledger = SqlLedger(_sqlite(partial), name)
+    ledger = _sqlite(partial, name)
     try:
         await ledger.create(opening)
     finally:
@@ -119,22 +119,23 @@ def _place(url: str, root: Path) -> _Place:
     return _Place(parsed, name, file)
 
 
-def _sqlite(file: Path) -> AsyncEngine:
-    engine = create_async_engine(
-        URL.create("sqlite+aiosqlite", database=str(file)),
-        connect_args={"timeout": _PATIENCE},
-        hide_parameters=True,
-    )
-    event.listen(engine.sync_engine, "connect", _configure)
-    event.listen(engine.sync_engine, "begin", _begin)
-    return engine
+def _sqlite(file: Path, name: str) -> SqlLedger:
+    address, options = URL.create("sqlite+aiosqlite", database=str(file)), {"timeout": _PATIENCE}
+    engine = create_async_engine(address, connect_args=options, hide_parameters=True)
+    direct = create_engine(address.set(drivername="sqlite"), connect_args=options, hide_parameters=True)
+    for one in (engine.sync_engine, direct):
+        event.listen(one, "connect", _configure)
+        event.listen(one, "begin", _begin)
+    return SqlLedger(engine, direct, name)
 
 
-def _postgresql(url: URL) -> AsyncEngine:
-    return create_async_engine(
-        url.set(drivername="postgresql+psycopg"),
-        connect_args={"connect_timeout": _CONNECTING, "options": f"-c lock_timeout={_PATIENCE}s -c timezone=UTC"},
-        hide_parameters=True,
+def _postgresql(url: URL, name: str) -> SqlLedger:
+    url = url.set(drivername="postgresql+psycopg")
+    options = {"connect_timeout": _CONNECTING, "options": f"-c lock_timeout={_PATIENCE}s -c timezone=UTC"}
+    return SqlLedger(
+        create_async_engine(url, connect_args=options, hide_parameters=True),
+        create_engine(url, connect_args=options, hide_parameters=True),
+        name,
     )
 
 

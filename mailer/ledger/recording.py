@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, insert, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailer.ledger.interface import (
@@ -63,16 +63,16 @@ class Desk:
         self._worker = worker
         self._skeletons: dict[str, Skeleton] = {}
 
-    async def record(self, connection: AsyncConnection, work: Work, at: dt.datetime, lease: dt.timedelta) -> Recorded:
+    def record(self, connection: Connection, work: Work, at: dt.datetime, lease: dt.timedelta) -> Recorded:
         """Outcomes before marks, so that a connection never has two messages whose data had begun."""
-        lost = await self._settle(connection, [*work.settled, *(_untried(claim, at) for claim in work.returned)])
-        lost |= await _change(connection, _BEGIN, work.begun)
+        lost = self._settle(connection, [*work.settled, *(_untried(claim, at) for claim in work.returned)])
+        lost |= _change(connection, _BEGIN, work.begun)
         if work.renewed:
-            await _change(connection, _RENEW, work.renewed, to_lease_until=at + lease)
-        claims = await self._claim(connection, work, at, lease) if work.wanted else []
+            _change(connection, _RENEW, work.renewed, to_lease_until=at + lease)
+        claims = self._claim(connection, work, at, lease) if work.wanted else []
         return Recorded(frozenset(lost), claims)
 
-    async def _settle(self, connection: AsyncConnection, settled: Sequence[Settlement]) -> set[Held]:
+    def _settle(self, connection: Connection, settled: Sequence[Settlement]) -> set[Held]:
         if not settled:
             return set()
         rows = [
@@ -90,10 +90,10 @@ class Desk:
             }
             for one in settled
         ]
-        done = await connection.execute(_SETTLE, rows)
+        done = connection.execute(_SETTLE, rows)
         lost: set[Held] = set()
         if done.rowcount != len(rows):
-            there = await _tokens(connection, (one.claim for one in settled))
+            there = _tokens(connection, (one.claim for one in settled))
             lost = {
                 (one.claim.key, one.claim.token)
                 for one in settled
@@ -105,13 +105,11 @@ class Desk:
             if (one.claim.key, one.claim.token) not in lost and one.state is not State.PENDING
         ]
         if told:
-            await connection.execute(insert(entries), told)
+            connection.execute(insert(entries), told)
         return lost
 
-    async def _claim(
-        self, connection: AsyncConnection, work: Work, at: dt.datetime, lease: dt.timedelta
-    ) -> list[Claim]:
-        if (await connection.execute(select(openings.c.paused))).scalar_one() is not None:
+    def _claim(self, connection: Connection, work: Work, at: dt.datetime, lease: dt.timedelta) -> list[Claim]:
+        if (connection.execute(select(openings.c.paused))).scalar_one() is not None:
             return []
         deferred = select(digests).where(to_try(at), in_scope(work.scope)).order_by(digests.c.next_try)
         pending = (
@@ -123,11 +121,11 @@ class Desk:
         for query in (deferred, pending):
             if len(rows) < work.wanted:
                 free = query.limit(work.wanted - len(rows)).with_for_update(skip_locked=True)
-                rows += (await connection.execute(free)).all()
+                rows += (connection.execute(free)).all()
         if not rows:
             return []
         token = secrets.token_hex(16)
-        await connection.execute(
+        connection.execute(
             update(digests)
             .where(digests.c.key.in_([row.key for row in rows]))
             .values(
@@ -140,7 +138,7 @@ class Desk:
                 at=at,
             )
         )
-        skeletons = await self._read(connection, {row.skeleton for row in rows})
+        skeletons = self._read(connection, {row.skeleton for row in rows})
         return [
             Claim(
                 key=row.key,
@@ -155,12 +153,12 @@ class Desk:
             for row in rows
         ]
 
-    async def _read(self, connection: AsyncConnection, keys: set[str]) -> Mapping[str, Skeleton]:
+    def _read(self, connection: Connection, keys: set[str]) -> Mapping[str, Skeleton]:
         missing = keys - self._skeletons.keys()
         if missing:
             while len(self._skeletons) > _SKELETONS_KEPT:
                 del self._skeletons[next(iter(self._skeletons))]
-            found = await connection.execute(select(documents).where(documents.c.sha256.in_(missing)))
+            found = connection.execute(select(documents).where(documents.c.sha256.in_(missing)))
             self._skeletons |= {row.sha256: Skeleton.model_validate_json(row.text) for row in found}
         return {key: self._skeletons[key] for key in keys}
 
@@ -220,19 +218,19 @@ def _untried(claim: Claim, at: dt.datetime) -> Settlement:
     return Settlement(claim, State.PENDING, "", at)
 
 
-async def _change(connection: AsyncConnection, statement: Any, claims: Sequence[Claim], **more: Any) -> set[Held]:
+def _change(connection: Connection, statement: Any, claims: Sequence[Claim], **more: Any) -> set[Held]:
     """Change claimed messages; those whose claim was lost are told."""
     if not claims:
         return set()
     rows = [{"held_key": claim.key, "held_token": claim.token, **more} for claim in claims]
-    done = await connection.execute(statement, rows)
+    done = connection.execute(statement, rows)
     if done.rowcount == len(rows):
         return set()
-    there = await _tokens(connection, claims)
+    there = _tokens(connection, claims)
     return {(c.key, c.token) for c in claims if there.get(c.key) != (c.token, State.SENDING)}
 
 
-async def _tokens(connection: AsyncConnection, claims: Iterable[Claim]) -> Mapping[str, tuple[str | None, State]]:
+def _tokens(connection: Connection, claims: Iterable[Claim]) -> Mapping[str, tuple[str | None, State]]:
     keys = [claim.key for claim in claims]
     query = select(digests.c.key, digests.c.token, digests.c.state).where(digests.c.key.in_(keys))
-    return {row.key: (row.token, State(row.state)) for row in await connection.execute(query)}
+    return {row.key: (row.token, State(row.state)) for row in connection.execute(query)}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import Engine, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -38,8 +40,11 @@ from portal.errors import PortalError
 class SqlLedger(Directory):
     """A ledger in a database that SQLAlchemy speaks to. See `Ledger` for what its methods promise."""
 
-    def __init__(self, engine: AsyncEngine, name: str) -> None:
+    def __init__(self, engine: AsyncEngine, direct: Engine, name: str) -> None:
+        """`direct` is the same database for one thread, which writes a whole transaction without asking the loop."""
         self._engine = engine
+        self._direct = direct
+        self._thread = ThreadPoolExecutor(1, "ledger")
         self._name = name
         self._desk = recording.Desk(Worker.current())
 
@@ -122,8 +127,12 @@ class SqlLedger(Directory):
             return await recalling.unsent(connection, person)
 
     async def record(self, work: Work, at: dt.datetime, lease: dt.timedelta) -> Recorded:
-        async with self._transaction() as connection:
-            return await self._desk.record(connection, work, at, lease)
+        async with self._explained():
+            return await asyncio.get_running_loop().run_in_executor(self._thread, self._record, work, at, lease)
+
+    def _record(self, work: Work, at: dt.datetime, lease: dt.timedelta) -> Recorded:
+        with self._direct.begin() as connection:
+            return self._desk.record(connection, work, at, lease)
 
     async def pause(self, at: dt.datetime, who: str, why: str) -> int:
         async with self._transaction() as connection:
@@ -174,6 +183,8 @@ class SqlLedger(Directory):
                 yield delivery
 
     async def close(self) -> None:
+        await asyncio.to_thread(self._thread.shutdown)
+        self._direct.dispose()
         await self._engine.dispose()
 
     @asynccontextmanager
