@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Controls: they would speak to the terminal, start a line that a CI system obeys, or turn the order of letters."""
@@ -57,6 +59,12 @@ class Problem:
             "message": self.message,
             "hint": self.hint,
         }
+
+    @classmethod
+    def of_json(cls, said: Mapping[str, Any]) -> Problem:
+        """The problem that `as_json` wrote."""
+        where = Location(said["file"], said["line"], said["column"])
+        return cls(where, said["code"], said["message"], said["hint"], Severity(said["severity"]))
 
 
 def order(problem: Problem) -> tuple[Location, str, str]:

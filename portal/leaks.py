@@ -83,7 +83,8 @@ class Gate:
         self._files = plan.registry.files
         self._marks: dict[Mark, Origin] = {}
         self._phrases = Phrases()
-        self._heads: dict[tuple[str, str], list[tuple[str, ...]]] = {}
+        self._lengths: dict[tuple[str, str], set[int]] = {}
+        """By the first two tokens of names, how many tokens those names have."""
         self._open_files: set[str] = set()
         self._closed = {file.resolve(): file for file in (*_sources(plan), *_sources_held(self._held))}
         self._closed_digests = {
@@ -179,7 +180,7 @@ class Gate:
             self._marks.setdefault(name, origin)
         elif len(tokens) > 1:
             self._marks.setdefault(tokens, origin)
-            self._heads.setdefault((tokens[0], tokens[1]), []).append(tokens)
+            self._lengths.setdefault((tokens[0], tokens[1]), set()).add(len(tokens))
         elif len(name) > 3:
             self._marks.setdefault(tokens, origin)
 
@@ -249,11 +250,11 @@ class Gate:
     def _names_in(self, text: str) -> set[Mark]:
         tokens = _tokens(text)
         found: set[Mark] = {(token,) for token in set(tokens) if (token,) in self._marks}
-        heads = self._heads.keys() & set(pairwise(tokens))
+        heads = self._lengths.keys() & set(pairwise(tokens))
         if heads:
             for i, head in enumerate(pairwise(tokens)):
                 if head in heads:
-                    found.update(name for name in self._heads[head] if tokens[i : i + len(name)] == name)
+                    found.update(tokens[i : i + length] for length in self._lengths[head])
         return found & self._marks.keys()
 
 

@@ -238,6 +238,8 @@ class _Builder:
         return result
 
     def _scalar(self, node: yaml.ScalarNode, place: Place) -> Any:
+        if node.tag == "tag:yaml.org,2002:str":
+            return node.value
         try:
             value = self._scalars.construct_object(node)
         except yaml.constructor.ConstructorError:

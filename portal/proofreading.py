@@ -8,8 +8,11 @@ from collections.abc import Iterator
 from urllib.parse import unquote
 
 from portal.article import Article, Articles
+from portal.circumstances import Circumstances
 from portal.errors import Location, Problem, Severity
+from portal.memory import Memory
 from portal.plan import Entry, Plan
+from portal.standing import Standings
 
 _LINK = re.compile(r'href="([^"#]*)#([^"]+)"')
 _ANCHOR = re.compile(r'\bid="([^"]+)"')
@@ -18,8 +21,10 @@ _ANCHOR = re.compile(r'\bid="([^"]+)"')
 class Proofreader:
     """Renders the latest text of notices in each language that it has, and says what is wrong with it."""
 
-    def __init__(self, plan: Plan, articles: Articles) -> None:
+    def __init__(self, plan: Plan, articles: Articles, memory: Memory | None = None) -> None:
         self._plan = plan
+        self._memory = memory or Memory()
+        self._circumstances = Circumstances(plan, Standings(plan))
         self._articles = articles
         self._anchors: dict[tuple[str, str], frozenset[str]] = {}
         base = plan.settings.base
@@ -33,9 +38,24 @@ class Proofreader:
         """Links, anchors, markup and placeholders of one notice."""
         for language in self._plan.settings.languages:
             if language in entry.latest.texts:
-                article = self._render(entry, language)
-                yield from article.problems
-                yield from self._lost_anchors(entry, language, article)
+                yield from self._known(entry, language) if entry.private else self._read(entry, language)
+
+    def _known(self, entry: Entry, language: str) -> list[Problem]:
+        """The problems of a private notice, as far as they follow from it alone; an earlier build may have read it."""
+        if "#" in entry.text(language).body:  # may lead to a heading of another notice
+            return list(self._read(entry, language))
+        values = next(iter(entry.values.values()), None)
+        follows = self._circumstances.of("read", entry, entry.latest, language, values)
+        known = self._memory.recall("read", follows)
+        if known is None:
+            known = [problem.as_json() for problem in self._read(entry, language)]
+            self._memory.keep("read", follows, known)
+        return [Problem.of_json(said) for said in known]
+
+    def _read(self, entry: Entry, language: str) -> Iterator[Problem]:
+        article = self._render(entry, language)
+        yield from article.problems
+        yield from self._lost_anchors(entry, language, article)
 
     def _render(self, entry: Entry, language: str) -> Article:
         values = next(iter(entry.values.values()), None)

@@ -43,6 +43,7 @@ from portal.cli.reading import Reading, editorial_clock, fingerprint, read
 from portal.cli.seal import secret_in_use
 from portal.config import Misconfigured, Secret, Settings
 from portal.errors import Format, PortalError, Problem, errors_in
+from portal.memory import Memory
 from portal.plan import Plan
 from portal.proofreading import Proofreader
 from portal.prose import Prose
@@ -75,7 +76,7 @@ def build(root: Path, out: Path | None, now: str | None, clean: bool) -> int:
         shells.forget(settings)
         keeping.forget(settings)
         prose.forget(settings.cache_dir)
-    ready = prepare(reading)
+    ready = prepare(reading, secret)
     problems = ready.problems
     show(problems)
     if errors_in(problems):
@@ -107,11 +108,16 @@ class Prepared:
     sources: Sources
     shells: Shells
     articles: Articles
+    memory: Memory
     problems: list[Problem]
 
 
-def prepare(reading: Reading) -> Prepared:
-    """Render what shows problems that reading alone does not: content pages, and every notice's text."""
+def prepare(reading: Reading, secret: Secret | None = None) -> Prepared:
+    """Render what shows problems that reading alone does not: content pages, and every notice's text.
+
+    With the secret, what an earlier build found out is not found out again.
+    """
+    memory = keeping.recollect(reading.settings, secret)
     try:
         rendered = shells.fetch(reading.settings, render)
     except Misconfigured as error:
@@ -120,26 +126,25 @@ def prepare(reading: Reading) -> Prepared:
     problems = [*reading.problems, *rendered.problems]
     problems += moved.problems(reading.plan, reading.sources, rendered.files.keys())
     entries = reading.plan.entries
-    reader = Proofreader(reading.plan, articles)
+    reader = Proofreader(reading.plan, articles, memory)
     told = {problem.location for problem in problems if problem.code == "link-to-private"}
     for entry in watched(entries, "reading notices", len(entries)):
         found = (problem for problem in reader.read(entry) if problem.location not in told)
         problems += rules.graded(reading.settings, found)
-    return Prepared(reading.plan, reading.sources, rendered, articles, list(dict.fromkeys(problems)))
+    return Prepared(reading.plan, reading.sources, rendered, articles, memory, list(dict.fromkeys(problems)))
 
 
 def put_in_place(ready: Prepared, out: Path, secret: Secret | None) -> Published:
     """Seal, pass the gate and publish. Raises Refused, PortalError."""
     settings = ready.plan.settings
-    memory = keeping.recollect(settings, secret)
     gate = leaks.Gate(ready.plan, secret, ready.sources.notices.values())
 
     def files() -> Iterator[FileOrKnown]:
-        yield from private.files(ready.plan, secret, ready.articles, memory)
+        yield from private.files(ready.plan, secret, ready.articles, ready.memory)
         yield from site.files(ready.plan, ready.shells, ready.articles)
 
     done = publish.publish(out, watched(files(), "publishing"), gate.check)
-    keeping.keep(settings, secret, memory, out)
+    keeping.keep(settings, secret, ready.memory, out)
     return done
 
 

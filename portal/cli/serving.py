@@ -42,7 +42,7 @@ class _Serving:
 
     def build(self) -> None:
         try:
-            ready = prepare(read(self.root, self.now))
+            ready = prepare(read(self.root, self.now), self.secret)
             show(ready.problems)
             if errors_in(ready.problems):
                 say(f"not built: {counted(ready.problems)}")

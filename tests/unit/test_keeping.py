@@ -11,6 +11,7 @@ from portal import keeping, private, publish, sealing
 from portal.article import Articles
 from portal.chunked import Known
 from portal.config import Secret
+from portal.proofreading import Proofreader
 from portal.prose import Prose
 from portal.publish import Published
 from tests.conftest import NOW, PortalFolder
@@ -217,3 +218,26 @@ def test_what_is_not_asked_for_any_more_is_forgotten(folder: PortalFolder, secre
     folder.notice("handover", TO_ONE, "按期交接。\n")
     build(folder, secret)
     assert abs(len((folder.settings().cache_dir / "memory").read_bytes()) - size) < 64
+
+
+def test_what_is_wrong_with_a_notice_is_remembered_too(
+    folder: PortalFolder, secret: Secret, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second build says the same of a private notice without converting it; once mended it says nothing."""
+    folder.notice("fees", FEES, "新价 {{new}}，自 {{from}} 起；<video>。\n")
+
+    def said() -> list[str]:
+        settings, plan = folder.settings(), folder.plan()
+        memory = keeping.recollect(settings, secret)
+        reader = Proofreader(plan, Articles(plan, Prose(settings)), memory)
+        found = [str(problem) for entry in plan.private for problem in reader.read(entry)]
+        keeping.keep(settings, secret, memory, folder.root / "site")
+        return found
+
+    first = said()
+    assert [problem.split(": ")[1] for problem in first] == ["warning html-removed", "error unknown-placeholder"]
+    with monkeypatch.context() as patched:
+        patched.setattr(Articles, "render", lambda *_, **__: pytest.fail("converted again"))
+        assert said() == first
+    folder.notice("fees", FEES, "新价 {{new}}。\n")
+    assert said() == []
