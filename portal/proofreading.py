@@ -15,6 +15,8 @@ from portal.plan import Entry, Plan
 from portal.standing import Standings
 
 _LINK = re.compile(r'href="([^"#]*)#([^"]+)"')
+_MAY_LEAD = re.compile(r"\]\([^)]*#|\]:\s*\S*#|href\s*=[^>]*#", re.IGNORECASE)
+"""Without any of these, no Markdown leads to a heading."""
 _ANCHOR = re.compile(r'\bid="([^"]+)"')
 
 
@@ -42,7 +44,7 @@ class Proofreader:
 
     def _known(self, entry: Entry, language: str) -> list[Problem]:
         """The problems of a private notice, as far as they follow from it alone; an earlier build may have read it."""
-        if "#" in entry.text(language).body:  # may lead to a heading of another notice
+        if _MAY_LEAD.search(entry.text(language).body):  # perhaps to a heading of another notice
             return list(self._read(entry, language))
         values = next(iter(entry.values.values()), None)
         follows = self._circumstances.of("read", entry, entry.latest, language, values)

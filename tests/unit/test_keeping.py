@@ -224,7 +224,7 @@ def test_what_is_wrong_with_a_notice_is_remembered_too(
     folder: PortalFolder, secret: Secret, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second build says the same of a private notice without converting it; once mended it says nothing."""
-    folder.notice("fees", FEES, "新价 {{new}}，自 {{from}} 起；<video>。\n")
+    folder.notice("fees", FEES, "## 新价\n\n新价 {{new}}，自 {{from}} 起；<video>。\n")
 
     def said() -> list[str]:
         settings, plan = folder.settings(), folder.plan()
