@@ -314,9 +314,9 @@ class Notice(Block):
     answers: tuple[str, ...] = ()
     """What an improvement answers."""
     mail: MailSettings = MailSettings()
-    """How much a mail may say. Of a private notice: nothing but that there is one; its title, and whether and by when to
-    act; or also its summary, dates and what to do; or its whole text, without images, attachments and the client's own
-    values. Of a public notice always its summary, and with `full` the whole text. Default: `title`."""
+    """How much a mail may say. Of a private notice: nothing but that there is one; its title, and whether and by when
+    to act; or also its summary, dates and what to do; or its whole text, without images, attachments and the client's
+    own values. Of a public notice always its summary, and with `full` the whole text. Default: `title`."""
     revisions: tuple[Revision, ...] = ()
     """One line for each version after the first. With `minor: true` nobody is mailed."""
     withdrawn: Withdrawal | None = None
