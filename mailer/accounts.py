@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from mailer import snapshot
 from mailer.bulletin import bulletin
 from mailer.digest import Decision, Receipt
 from mailer.ledger import Ledger, RunRecord, State
 from mailer.rounds import decisions
-from mailer.snapshot import Snapshot
+from mailer.snapshot import Thawing
 
 _BATCH = 500
 """Persons compared at a time."""
@@ -59,9 +58,10 @@ async def accounts(ledger: Ledger, watch: Callable[[int], None] = lambda _: None
     begin = (await ledger.opening()).begin
     found = []
     for run in await ledger.runs():
-        parts = [part async for part in ledger.registry(run.number)]
-        frozen = Snapshot(parts, run.plan)
-        known = bulletin(snapshot.thaw(frozen), begin, snapshot.thaw_subscribers(frozen))
+        thawing = Thawing(run.plan)
+        async for part in ledger.registry(run.number):
+            thawing.add(part)
+        known = bulletin(thawing.plan(), begin, thawing.subscribers())
         eligible = 0
         differences: list[str] = []
         batch: list[Decision] = []

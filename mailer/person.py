@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from mailer import schedule
 from mailer.schedule import Calendar, Timetable
 from mailer.subscription import NOBODY, Subscribers, Subscription, Suppression
-from portal.client import Cadence, Recipient
+from portal.client import Cadence, Recipient, Registry
 from portal.kinds import Kind
 from portal.plan import Plan
 
@@ -48,15 +48,41 @@ class Person:
 
 def people(plan: Plan, subscribers: Subscribers = NOBODY) -> Iterator[Person]:
     """Everybody in the registry, in its order, also who has no access any more; then who subscribed, by address."""
-    contacts: dict[str, list[Recipient]] = {}
-    subscriptions = {subscription.key: subscription for subscription in subscribers.subscriptions}
-    for recipient in plan.registry.recipients():
-        contacts.setdefault(recipient.contact.email.casefold(), []).append(recipient)
+    several = _several(plan.registry)
     desk = _Desk(plan, subscribers)
-    for key, recipients in contacts.items():
-        yield desk.person(key, recipients, subscriptions.pop(key, None))
-    for key, subscription in subscriptions.items():
-        yield desk.person(key, [], subscription)
+    registered: set[str] = set()
+    """Subscribers who are in the registry too."""
+    for recipient in plan.registry.recipients():
+        key = recipient.contact.email.casefold()
+        contacts = several.get(key)
+        if contacts is None:
+            contacts = [recipient]
+        elif contacts:
+            several[key] = []
+        else:
+            continue  # came with the first of its contacts
+        subscription = subscribers.subscription(key)
+        if subscription is not None:
+            registered.add(key)
+        yield desk.person(key, contacts, subscription)
+    for subscription in subscribers.subscriptions:
+        if subscription.key not in registered:
+            yield desk.person(subscription.key, [], subscription)
+
+
+def _several(registry: Registry) -> dict[str, list[Recipient]]:
+    """The addresses that more than one contact has, with these; of the others nothing is kept."""
+    seen: set[int] = set()
+    maybe: set[int] = set()
+    for recipient in registry.recipients():
+        mark = hash(recipient.contact.email.casefold())
+        (maybe if mark in seen else seen).add(mark)
+    found: dict[str, list[Recipient]] = {}
+    for recipient in registry.recipients() if maybe else ():
+        key = recipient.contact.email.casefold()
+        if hash(key) in maybe:
+            found.setdefault(key, []).append(recipient)
+    return found
 
 
 class _Desk:

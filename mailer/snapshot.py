@@ -11,6 +11,7 @@ import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +46,9 @@ class _Parts:
     def __iter__(self) -> Iterator[str]:
         """A part ends where an id says so, not after so many: one client more changes one part, not all that follow."""
         part: list[dict[str, Any]] = []
-        for name, client in sorted(self.registry.clients.items()):
+        for client in self.registry.ordered:
             part.append(_client(client))
-            if zlib.crc32(name.encode()) % _PART == 0:
+            if zlib.crc32(client.id.encode()) % _PART == 0:
                 yield _json(part)
                 part = []
         if part:
@@ -78,38 +79,39 @@ def freeze(plan: Plan, subscribers: Subscribers = NOBODY) -> Snapshot:
     return Snapshot(_Parts(plan.registry, subscribers), _json(notices))
 
 
-def thaw(snapshot: Snapshot) -> Plan:
-    """The plan of a snapshot, good for deciding only."""
-    data = json.loads(snapshot.plan)
-    options = Options.model_validate({key: data[key] for key in ("timezone", "languages", "mail")})
-    parts = (json.loads(part) for part in snapshot.registry)
-    clients = [as_client(client) for part in parts if isinstance(part, list) for client in part]
-    public, private = (
-        tuple(_thawed(entry, key == "private", options) for entry in data[key]) for key in ("public", "private")
-    )
-    return Plan(
-        settings=Settings(Path(), "", "", options, Document(None)),
-        now=dt.datetime.fromisoformat(data["now"]),
-        commit=None,
-        registry=Registry({client.id: client for client in clients}, {}),
-        public=public,
-        private=private,
-        binders=(),
-    )
+class Thawing:
+    """Takes a snapshot part by part; no part is held as text once it was taken."""
 
+    def __init__(self, plan: str) -> None:
+        self._data = json.loads(plan)
+        self._now = dt.datetime.fromisoformat(self._data["now"])
+        self._clients: dict[str, Client] = {}
+        self._subscriptions: list[Subscription] = []
+        self._suppressions: list[Suppression] = []
 
-def thaw_subscribers(snapshot: Snapshot) -> Subscribers:
-    """Who had subscribed, and to whom less was sent."""
-    now = dt.datetime.fromisoformat(json.loads(snapshot.plan)["now"])
-    subscriptions: list[Subscription] = []
-    suppressions: list[Suppression] = []
-    for part in map(json.loads, snapshot.registry):
-        if isinstance(part, dict):
-            subscriptions += [_thawed_subscription(data) for data in part.get("subscriptions", ())]
-            suppressions += [
-                Suppression(hash_, Scope(scope), "", now) for hash_, scope in part.get("suppressions", {}).items()
-            ]
-    return Subscribers.of(subscriptions, suppressions)
+    def add(self, part: str) -> None:
+        data = json.loads(part)
+        if isinstance(data, list):
+            self._clients |= {client.id: client for client in map(as_client, data)}
+            return
+        self._subscriptions += [_thawed_subscription(one) for one in data.get("subscriptions", ())]
+        self._suppressions += [
+            Suppression(hash_, Scope(scope), "", self._now) for hash_, scope in data.get("suppressions", {}).items()
+        ]
+
+    def plan(self) -> Plan:
+        """The plan, good for deciding only."""
+        data = self._data
+        options = Options.model_validate({key: data[key] for key in ("timezone", "languages", "mail")})
+        public, private = (
+            tuple(_thawed(entry, key == "private", options) for entry in data[key]) for key in ("public", "private")
+        )
+        settings = Settings(Path(), "", "", options, Document(None))
+        return Plan(settings, self._now, None, Registry(self._clients, {}), public, private)
+
+    def subscribers(self) -> Subscribers:
+        """Who had subscribed, and to whom less was sent."""
+        return Subscribers.of(self._subscriptions, self._suppressions)
 
 
 def _json(data: Any) -> str:
@@ -138,12 +140,17 @@ def _thawed_subscription(data: Mapping[str, Any]) -> Subscription:
     return Subscription(
         id=data["id"],
         address=data["address"],
-        consent=Consent(dt.datetime.fromisoformat(data["since"]), ""),
+        consent=_consent(data["since"]),
         language=data["language"],
         timezone=data["timezone"],
         cadence=Cadence(data["cadence"]) if data["cadence"] else None,
         topics=tuple(map(Kind, data["topics"])),
     )
+
+
+@lru_cache(maxsize=4096)
+def _consent(since: str) -> Consent:
+    return Consent(dt.datetime.fromisoformat(since), "")
 
 
 def _entry(entry: Entry) -> dict[str, Any]:

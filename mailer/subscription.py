@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -83,7 +84,7 @@ class Suppression:
 
 @dataclass(frozen=True, slots=True)
 class Subscribers:
-    """Every subscription, and every suppression by its hash."""
+    """Every subscription, in the order of addresses, and every suppression by its hash."""
 
     subscriptions: tuple[Subscription, ...] = ()
     suppressions: Mapping[str, Suppression] = field(default_factory=dict)
@@ -92,6 +93,11 @@ class Subscribers:
     def of(cls, subscriptions: Iterable[Subscription], suppressions: Iterable[Suppression]) -> Subscribers:
         by_address = sorted(subscriptions, key=lambda subscription: subscription.key)
         return cls(tuple(by_address), {suppression.hash: suppression for suppression in suppressions})
+
+    def subscription(self, key: str) -> Subscription | None:
+        place = bisect_left(self.subscriptions, key, key=lambda subscription: subscription.key)
+        found = self.subscriptions[place : place + 1]
+        return found[0] if found and found[0].key == key else None
 
     def suppression(self, key: str) -> Suppression | None:
         return self.suppressions.get(hashed(key)) if self.suppressions else None

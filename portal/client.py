@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import MISSING, dataclass, field, fields
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -51,9 +51,19 @@ def _zone(value: str) -> str:
     return value
 
 
+@lru_cache(maxsize=4096, typed=True)
+def _one(value: Any) -> Any:
+    """The same object for equal values: a hundred thousand clients have few regions, languages and days."""
+    return value
+
+
 _CLOSED = ConfigDict(extra="forbid", str_strip_whitespace=True)
 """As Block in kinds.py; but these are dataclasses with slots, since there may be a hundred thousand of them."""
 
+_ONE = AfterValidator(_one)
+_Word = Annotated[str, _ONE]
+_Words = Annotated[tuple[_Word, ...], _ONE]
+_Date = Annotated[Day, _ONE]
 Named = Annotated[str, Field(min_length=1)]
 Identifier = Annotated[str, AfterValidator(_identifier)]
 Address = Annotated[str, AfterValidator(_address)]
@@ -82,7 +92,7 @@ Weekday: TypeAlias = Literal["monday", "tuesday", "wednesday", "thursday", "frid
 class Contact:
     """A person at a client. Where language, timezone or cadence is not given, the client's or the portal's holds."""
 
-    id: Identifier
+    id: Annotated[Identifier, _ONE]
     """Unique at its client, and addressed as `client/contact`. Changing it changes the private code."""
     name: Named
     """As mails address them."""
@@ -90,11 +100,11 @@ class Contact:
     """The same address at several clients gets one digest."""
     phone: str | None = None
     """In quotes."""
-    role: str | None = None
+    role: _Word | None = None
     """What they do at the client."""
-    language: str | None = None
+    language: _Word | None = None
     """In which they read; default: the client's."""
-    timezone: ZoneName | None = None
+    timezone: Annotated[ZoneName, _ONE] | None = None
     """Where they are; default: the client's."""
     cadence: Cadence | None = None
     """Urgent notices do not wait for it."""
@@ -104,7 +114,7 @@ class Contact:
     """The day of their weekly digest; default: the portal's."""
     day: Annotated[int, Field(ge=1, le=28)] | None = None
     """The day of the month of their monthly digest; default: the portal's."""
-    since: Day | None = None
+    since: _Date | None = None
     """Told of what is published from then on; of earlier notices those that still stand are shown."""
 
 
@@ -118,21 +128,21 @@ class Client:
     """As the firm knows it."""
     status: Status = Status.ACTIVE
     """`terminated` needs `ended`."""
-    since: Day | None = None
+    since: _Date | None = None
     """From when it is a client."""
-    ended: Day | None = None
+    ended: _Date | None = None
     """When the contract ends; from that day it is a former client. May lie in the future."""
-    access_until: Day | None = None
+    access_until: _Date | None = None
     """The last day on which its pages open and mail goes out."""
-    segments: tuple[str, ...] = ()
+    segments: _Words = ()
     """Groups of clients that it belongs to."""
-    services: tuple[str, ...] = ()
+    services: _Words = ()
     """What it has ordered."""
-    region: str | None = None
+    region: _Word | None = None
     """Where it is."""
-    language: str | None = None
+    language: _Word | None = None
     """For contacts who have none of their own."""
-    timezone: ZoneName | None = None
+    timezone: Annotated[ZoneName, _ONE] | None = None
     """For contacts who have none of their own."""
     contacts: tuple[Contact, ...] = ()
     """Whom to tell."""
@@ -226,9 +236,9 @@ class Registry:
     def index(self) -> Index:
         return Index(self.ordered)
 
-    def recipients(self) -> list[Recipient]:
-        """Every contact, in the order of ids."""
-        return [Recipient(client, contact) for client in self.ordered for contact in client.contacts]
+    def recipients(self) -> Iterator[Recipient]:
+        """Every contact, in the order of ids; made anew each time, for there may be very many."""
+        return (Recipient(client, contact) for client in self.ordered for contact in client.contacts)
 
     def epoch(self, recipient: Recipient) -> int:
         return self.epochs.get(recipient.key, 1)

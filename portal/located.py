@@ -57,7 +57,7 @@ def decode(data: bytes) -> tuple[str, tuple[Fault, ...], tuple[Fault, ...]]:
         line = data.count(b"\n", 0, error.start) + 1
         column = error.start - data.rfind(b"\n", 0, error.start)
         hint = "save the file as UTF-8"
-        if _reads_as_gb18030(data):
+        if reads_as_gb18030(data):
             hint += " (it looks like GBK)"
         return "", (Fault((line, column), "not-utf-8", "the file is not UTF-8", hint),), tuple(warnings)
     if "\r" in text:
@@ -88,7 +88,8 @@ def conflict_in(text: str) -> Fault | None:
     return None
 
 
-def _reads_as_gb18030(data: bytes) -> bool:
+def reads_as_gb18030(data: bytes) -> bool:
+    """Whether bytes are text as Chinese spreadsheets save it."""
     try:
         data.decode("gb18030")
     except UnicodeDecodeError:

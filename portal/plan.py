@@ -9,6 +9,7 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -101,7 +102,7 @@ class Listing:
         return [self.entries[i : i + size] for i in range(0, len(self.entries), size)] or [()]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """What the site and the mails are made of, at one moment."""
 
@@ -113,8 +114,11 @@ class Plan:
     """Newest first."""
     private: tuple[Entry, ...]
     """Newest first."""
-    binders: tuple[Binder, ...]
-    """One for every contact that has access, also where nothing is in it."""
+
+    @cached_property
+    def binders(self) -> tuple[Binder, ...]:
+        """One for every contact that has access, also where nothing is in it; made when somebody asks for them."""
+        return _binders(self)
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -179,8 +183,7 @@ def make(settings: Settings, sources: Sources, history: History, now: dt.datetim
             (private if hidden else public).append(entry)
     for half in (public, private):
         half.sort(key=lambda e: (e.published, e.id), reverse=True)
-    binders = _binders(settings, sources.registry, private, now)
-    return Plan(settings, now, history.commit, sources.registry, tuple(public), tuple(private), binders)
+    return Plan(settings, now, history.commit, sources.registry, tuple(public), tuple(private))
 
 
 def _facts(version: Version) -> Notice:
@@ -223,18 +226,19 @@ def _attachments(folder: Path, versions: tuple[Version, ...]) -> tuple[Attachmen
     return tuple(Attachment(name, file) for name, file in found if file is not None and file.is_file())
 
 
-def _binders(settings: Settings, registry: Registry, private: list[Entry], now: dt.datetime) -> tuple[Binder, ...]:
-    today = now.astimezone(settings.zone).date()
+def _binders(plan: Plan) -> tuple[Binder, ...]:
+    settings, registry = plan.settings, plan.registry
+    today = plan.now.astimezone(settings.zone).date()
     sheets: dict[str, list[Sheet]] = {}
-    for entry in private:
-        readers = _readers(settings, registry, entry, now)
+    for entry in plan.private:
+        readers = _readers(settings, registry, entry, plan.now)
         for key, versions in readers.items():
             sheets.setdefault(key, []).append(Sheet(entry, tuple(versions)))
     return tuple(
         Binder(
             recipient,
             registry.epoch(recipient),
-            audience.language(recipient.client, recipient.contact, settings.default_language, settings.languages),
+            plan.language_of(recipient),
             tuple(sheets.get(recipient.key, ())),
         )
         for recipient in registry.recipients()

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from pydantic import ValidationError
 
-from portal import epochs, explain, located, tables
+from portal import epochs, explain, located
 from portal.client import Client, Registry, as_client
 from portal.config import Settings
 from portal.errors import Location, Problem, Severity
 from portal.located import Document
+from portal.tables import Table
 
 
 class Record(Protocol):
@@ -39,26 +40,71 @@ class _Own:
         return Location(self.shown, *located.read(text).place(key))
 
 
-def read(settings: Settings, problems: list[Problem]) -> tuple[Registry, dict[str, Record]]:
+class Records(Mapping[str, Record]):
+    """Client id to where it stands. A table stands for all of its clients until one of them is asked for."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, _Own | Table] = {}
+
+    def add(self, client: str, place: _Own | Table) -> None:
+        self._places[client] = place
+
+    def shown(self, client: str) -> str:
+        """The file, as people know it."""
+        return self._places[client].shown
+
+    def __getitem__(self, client: str) -> Record:
+        return _record(self._places[client], client)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+class _Files(Mapping[str, str]):
+    """Client id to the name of its file."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    def __getitem__(self, client: str) -> str:
+        return self._records.shown(client)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._records)
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+
+def _record(place: _Own | Table, client: str) -> Record:
+    return place.rows(client) if isinstance(place, Table) else place
+
+
+def read(settings: Settings, problems: list[Problem]) -> tuple[Registry, Records]:
     """Every client that can be read, and by its id where it stands; what is wrong is added to `problems`."""
     clients: dict[str, Client] = {}
-    records: dict[str, Record] = {}
-    for client, record in _described(settings, problems):
+    records = Records()
+    for client, place in _described(settings, problems):
         if client.id in records:
-            message = f"this client is described in {records[client.id].shown} too"
-            problems.append(Problem(record.at("id"), "duplicate-client", message, "keep one of the two"))
+            message = f"this client is described in {records.shown(client.id)} too"
+            where = _record(place, client.id).at("id")
+            problems.append(Problem(where, "duplicate-client", message, "keep one of the two"))
             continue
         for i, contact in enumerate(client.contacts):
             if contact.language and contact.language not in settings.languages:
                 message = f"'contacts.{i + 1}.language' is none of the portal's"
                 hint = f"one of {', '.join(settings.languages)}"
-                problems.append(Problem(record.at("contacts", i, "language"), "unknown-language", message, hint))
-        clients[client.id], records[client.id] = client, record
-    files = {identity: record.shown for identity, record in records.items()}
-    return Registry(clients, _read_epochs(settings, problems), files), records
+                where = _record(place, client.id).at("contacts", i, "language")
+                problems.append(Problem(where, "unknown-language", message, hint))
+        clients[client.id] = client
+        records.add(client.id, place)
+    return Registry(clients, _read_epochs(settings, problems), _Files(records)), records
 
 
-def _described(settings: Settings, problems: list[Problem]) -> Iterator[tuple[Client, Record]]:
+def _described(settings: Settings, problems: list[Problem]) -> Iterator[tuple[Client, _Own | Table]]:
     """Every client, from files of their own and then from tables, in the order of the files' names."""
     folder = settings.registry_dir
     place = settings.shown(folder)
@@ -76,13 +122,13 @@ def _described(settings: Settings, problems: list[Problem]) -> Iterator[tuple[Cl
         yield client, _Own(shown, file)
     for file in sorted(folder.glob("*.csv")):
         shown = f"{place}/{file.name}"
+        table = Table(shown, file)
         try:
-            made, found = tables.read(shown, file)
+            for client in table.clients(problems):
+                yield client, table
         except OSError as error:
             message = f"the file cannot be read: {error.strerror}"
-            found, made = [Problem(Location(shown), "unreadable", message, "check its permissions")], []
-        problems += found
-        yield from made
+            problems.append(Problem(Location(shown), "unreadable", message, "check its permissions"))
 
 
 def _read_client(shown: str, file: Path) -> tuple[Client | None, Document, list[Problem]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import io
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from portal import explain, located
 from portal.client import Client, Contact, as_client
-from portal.errors import Location, Problem, Severity
+from portal.errors import Location, Problem
 
 _OF_CONTACT = {"contact": "id"} | {f.name: f.name for f in fields(Contact) if f.name != "id"}
 """Column to key of a contact."""
@@ -33,12 +33,13 @@ _LISTS = ("segments", "services")
 class Rows:
     """Where a client stands in a table."""
 
-    shown: str
-    file: Path
-    header: Mapping[str, int]
-    """Column to its position."""
+    table: Table
     lines: tuple[int, ...]
     """The line of each contact's row, in the order of the contacts."""
+
+    @property
+    def shown(self) -> str:
+        return self.table.shown
 
     def at(self, *key: str | int) -> Location:
         """The cell of a key, as a client file would name it: `region`, or `contacts`, 0, `email`."""
@@ -48,23 +49,7 @@ class Rows:
             column = _column(_OF_CONTACT, key[2] if len(key) > 2 else "id")
         elif key:
             column = _column(_OF_CLIENT, key[0])
-        line = self.lines[min(row, len(self.lines) - 1)]
-        text = _Text(_read(self.file)[0])
-        return _cell(self.shown, text, line, self.header.get(column, 0))
-
-
-class _Text:
-    """A table as text, divided into lines only where a place is asked for."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    @cached_property
-    def _lines(self) -> list[str]:
-        return self._text.split("\n")
-
-    def line(self, number: int) -> str:
-        return self._lines[number - 1] if number <= len(self._lines) else ""
+        return self.table.cell(self.lines[min(row, len(self.lines) - 1)], column)
 
 
 @dataclass(slots=True)
@@ -78,124 +63,175 @@ class _Gathered:
     lines: list[int]
 
 
-def read(shown: str, file: Path) -> tuple[list[tuple[Client, Rows]], list[Problem]]:
-    """The clients of a table, and everything wrong with it. Raises OSError."""
-    text, problems = _read(file, shown)
-    if any(problem.severity is Severity.ERROR for problem in problems):
-        return [], problems
-    kept = _Text(text)
-    reader = csv.reader(io.StringIO(text), strict=True)
-    try:
-        header = _header(shown, kept, next(reader, []), problems)
-        gathered = _gather(shown, kept, reader, header, problems) if header else {}
-    except csv.Error:
-        message = "from here on the table cannot be read: a quote is never closed, or a cell is far too long"
-        hint = "close the quote; within a quoted cell, write a quote twice"
-        problems.append(Problem(Location(shown, max(reader.line_num, 1)), "table-csv", message, hint))
-        return [], problems
-    made = []
-    while gathered:  # what has become a client is let go, for there may be a hundred thousand
-        identity, found = gathered.popitem()
-        rows = Rows(shown, file, header, tuple(found.lines))
-        client = _client(identity, found, header, rows, problems)
-        if client is not None:
-            made.append((client, rows))
-    made.reverse()
-    return made, problems
+class Table:
+    """One table, gone through twice: no more of it is held than the clients whose rows are not all read yet."""
 
+    def __init__(self, shown: str, file: Path) -> None:
+        self.shown = shown
+        """The file, as people know it."""
+        self._file = file
+        self._encoding = "utf-8-sig"
+        self._header: dict[str, int] = {}
+        """Column to position; empty where the first line names too little to go on."""
 
-def _read(file: Path, shown: str = "") -> tuple[str, list[Problem]]:
-    """A table as text, whether it is UTF-8, with a mark or without, or GB18030 as spreadsheets save it in China."""
-    data = file.read_bytes()
-    text, errors, _ = located.decode(data)
-    if errors and errors[0].code == "not-utf-8":
-        try:
-            return data.decode("gb18030").replace("\r\n", "\n").replace("\r", "\n"), []
-        except UnicodeDecodeError:
-            pass
-    return text, explain.faults(shown, errors)
+    def clients(self, problems: list[Problem]) -> Iterator[Client]:
+        """The clients, in the order of their last rows; what is wrong is added to `problems`. Raises OSError.
 
+        Of a table that cannot be read to its end, none.
+        """
+        rows = self._counted(problems)
+        gathered: dict[str, _Gathered] = {}
+        if rows is None:
+            return
+        for line, row in self._sound(problems):
+            identity = self._gather(gathered, line, row, problems)
+            rows[identity] -= 1
+            if not rows[identity]:
+                del rows[identity]
+                client = self._client(identity, gathered.pop(identity), problems)
+                if client is not None:
+                    yield client
 
-def _header(shown: str, text: _Text, row: list[str], problems: list[Problem]) -> dict[str, int]:
-    """Column to position; empty where the first line names too little to go on."""
-    header: dict[str, int] = {}
-    for position, cell in enumerate(row):
-        name = cell.strip()
-        where = _cell(shown, text, 1, position)
-        if name.startswith("x-"):
-            continue
-        if name not in COLUMNS:
-            near = explain.nearest(name, COLUMNS)
-            hint = f"did you mean '{near}'?" if near else "remove it, or begin it with x-"
-            problems.append(Problem(where, "table-column", f"unknown column '{name}'", hint))
-        elif name in header:
-            problems.append(Problem(where, "table-column", f"a second column '{name}'", "keep one of the two"))
-        else:
-            header[name] = position
-    missing = [name for name in _NEEDED if name not in header]
-    if missing:
-        message = f"the table has no column {', '.join(missing)}"
-        hint = f"write a first line with at least {', '.join(_NEEDED)}"
-        problems.append(Problem(Location(shown), "table-header", message, hint))
-        return {}
-    return header
+    def _counted(self, problems: list[Problem]) -> Counter[str] | None:
+        """How many rows each client has; None where nothing can be made of the table. Learns encoding and header."""
+        data = self._file.read_bytes()
+        errors = located.decode(data)[1]
+        if errors and errors[0].code == "not-utf-8" and located.reads_as_gb18030(data):
+            self._encoding, errors = "gb18030", ()
+        del data
+        if errors:
+            problems += explain.faults(self.shown, errors)
+            return None
+        with self._file.open(encoding=self._encoding) as file:
+            reader = csv.reader(file, strict=True)
+            try:
+                self._header = self._head(next(reader, []), problems)
+                if not self._header:
+                    return None
+                place, width = self._header["client"], self._width
+                return Counter(row[place].strip() for row in reader if any(row) and len(row) >= width)
+            except csv.Error:
+                message = "from here on the table cannot be read: a quote is never closed, or a cell is far too long"
+                hint = "close the quote; within a quoted cell, write a quote twice"
+                problems.append(Problem(Location(self.shown, max(reader.line_num, 1)), "table-csv", message, hint))
+                return None
 
+    def _sound(self, problems: list[Problem]) -> Iterator[tuple[int, list[str]]]:
+        """Every row that fills the columns, with the line in which it begins, read as it is asked for."""
+        with self._file.open(encoding=self._encoding) as file:
+            reader = csv.reader(file, strict=True)
+            next(reader)
+            line = reader.line_num + 1
+            for row in reader:
+                here, line = line, reader.line_num + 1
+                if len(row) >= self._width:
+                    if any(row):
+                        yield here, row
+                elif any(row):
+                    message = f"{len(row)} cells, but {self._width} columns"
+                    hint = "fill every column; put a cell with a comma in quotes"
+                    problems.append(Problem(Location(self.shown, here), "table-row", message, hint))
 
-def _gather(
-    shown: str, text: _Text, reader: Any, header: Mapping[str, int], problems: list[Problem]
-) -> dict[str, _Gathered]:
-    """The rows by client, in the order of its first row."""
-    shared = [(name, position) for name, position in header.items() if name in _OF_CLIENT and name != "client"]
-    own = [position for name, position in header.items() if name in _OF_CONTACT]
-    width = max(header.values()) + 1
-    gathered: dict[str, _Gathered] = {}
-    line = reader.line_num + 1
-    for row in reader:
-        here, line = line, reader.line_num + 1
-        if not any(row):
-            continue
-        if len(row) < width:
-            message = f"{len(row)} cells, but {width} columns"
-            hint = "fill every column; put a cell with a comma in quotes"
-            problems.append(Problem(Location(shown, here), "table-row", message, hint))
-            continue
-        cells = tuple(row[position].strip() for _, position in shared)
-        identity = row[header["client"]].strip()
+    @cached_property
+    def _width(self) -> int:
+        return max(self._header.values()) + 1
+
+    @cached_property
+    def _shared(self) -> list[tuple[str, int]]:
+        """The columns that are the client's, without its id, and where they are."""
+        return [(name, place) for name, place in self._header.items() if name in _OF_CLIENT and name != "client"]
+
+    @cached_property
+    def _own(self) -> list[tuple[str, int]]:
+        """The columns that are the contacts'."""
+        return [(name, place) for name, place in self._header.items() if name in _OF_CONTACT]
+
+    def _gather(self, gathered: dict[str, _Gathered], line: int, row: list[str], problems: list[Problem]) -> str:
+        """Add a row to its client's; whose it is."""
+        cells = tuple(row[position].strip() for _, position in self._shared)
+        identity = row[self._header["client"]].strip()
         known = gathered.get(identity)
         if known is None:
             known = gathered[identity] = _Gathered(cells, [], [])
         elif cells != known.cells:
-            for (name, position), said, first in zip(shared, cells, known.cells, strict=True):
+            for (name, position), said, first in zip(self._shared, cells, known.cells, strict=True):
                 if said != first:
                     message = f"'{name}' is another one than in line {known.lines[0]}, where this client begins"
-                    where = _cell(shown, text, here, position)
+                    where = self._cell(line, position)
                     problems.append(Problem(where, "table-disagrees", message, "write the same in every row"))
-        known.contacts.append(tuple(row[position].strip() for position in own))
-        known.lines.append(here)
-    return gathered
+        known.contacts.append(tuple(row[position].strip() for _, position in self._own))
+        known.lines.append(line)
+        return identity
 
+    def _head(self, row: list[str], problems: list[Problem]) -> dict[str, int]:
+        """Column to position; empty where the first line names too little to go on."""
+        header: dict[str, int] = {}
+        for position, cell in enumerate(row):
+            name = cell.strip()
+            if name.startswith("x-"):
+                continue
+            if name not in COLUMNS:
+                near = explain.nearest(name, COLUMNS)
+                hint = f"did you mean '{near}'?" if near else "remove it, or begin it with x-"
+                where = self._cell(1, position)
+                problems.append(Problem(where, "table-column", f"unknown column '{name}'", hint))
+            elif name in header:
+                where = self._cell(1, position)
+                problems.append(Problem(where, "table-column", f"a second column '{name}'", "keep one of the two"))
+            else:
+                header[name] = position
+        missing = [name for name in _NEEDED if name not in header]
+        if missing:
+            message = f"the table has no column {', '.join(missing)}"
+            hint = f"write a first line with at least {', '.join(_NEEDED)}"
+            problems.append(Problem(Location(self.shown), "table-header", message, hint))
+            return {}
+        return header
 
-def _client(
-    identity: str, found: _Gathered, header: Mapping[str, int], rows: Rows, problems: list[Problem]
-) -> Client | None:
-    names = [name for name in header if name in _OF_CLIENT and name != "client"]
-    data: dict[str, Any] = {
-        _OF_CLIENT[name]: [part.strip() for part in cell.split(";") if part.strip()] if name in _LISTS else cell
-        for name, cell in zip(names, found.cells, strict=True)
-        if cell
-    }
-    own = [_OF_CONTACT[name] for name in header if name in _OF_CONTACT]
-    said = ({key: cell for key, cell in zip(own, cells, strict=True) if cell} for cells in found.contacts)
-    contacts = [contact for contact in said if contact]  # a client may have nobody to tell
-    try:
-        return as_client({"id": identity, **data, "contacts": contacts})
-    except ValidationError as error:
-        errors = error.errors(include_url=False)
-    document = located.Document(data, dict(_places(found, header)))
-    for problem in explain.complaints(rows.shown, document, errors, Client):
-        where = rows.at(*_key(problem.location))
-        problems.append(Problem(where, problem.code, problem.message, problem.hint, problem.severity))
-    return None
+    def _client(self, identity: str, found: _Gathered, problems: list[Problem]) -> Client | None:
+        data: dict[str, Any] = {
+            _OF_CLIENT[name]: [part.strip() for part in cell.split(";") if part.strip()] if name in _LISTS else cell
+            for (name, _), cell in zip(self._shared, found.cells, strict=True)
+            if cell
+        }
+        own = [_OF_CONTACT[name] for name, _ in self._own]
+        said = ({key: cell for key, cell in zip(own, cells, strict=True) if cell} for cells in found.contacts)
+        contacts = [contact for contact in said if contact]  # a client may have nobody to tell
+        try:
+            return as_client({"id": identity, **data, "contacts": contacts})
+        except ValidationError as error:
+            errors = error.errors(include_url=False)
+        document = located.Document(data, dict(_places(found, self._header)))
+        rows = Rows(self, tuple(found.lines))
+        for problem in explain.complaints(self.shown, document, errors, Client):
+            where = rows.at(*_key(problem.location))
+            problems.append(Problem(where, problem.code, problem.message, problem.hint, problem.severity))
+        return None
+
+    def rows(self, client: str) -> Rows:
+        """Where a client of this table stands."""
+        return Rows(self, self._lines[client])
+
+    def cell(self, line: int, column: str) -> Location:
+        return self._cell(line, self._header.get(column, 0))
+
+    def _cell(self, line: int, position: int) -> Location:
+        lines = self._text
+        return _place(self.shown, lines[line - 1] if line <= len(lines) else "", line, position)
+
+    @cached_property
+    def _text(self) -> list[str]:
+        """The table line by line; only where a place is asked for."""
+        with self._file.open(encoding=self._encoding) as file:
+            return [line.removesuffix("\n") for line in file]
+
+    @cached_property
+    def _lines(self) -> Mapping[str, tuple[int, ...]]:
+        """Client to its lines; only where a place is asked for."""
+        found: dict[str, list[int]] = {}
+        for line, row in self._sound([]):
+            found.setdefault(row[self._header["client"]].strip(), []).append(line)
+        return {client: tuple(lines) for client, lines in found.items()}
 
 
 def _places(found: _Gathered, header: Mapping[str, int]) -> Iterator[tuple[located.Path, located.Place]]:
@@ -222,10 +258,10 @@ def _column(names: Mapping[str, str], key: str | int) -> str:
     return next((column for column, name in names.items() if name == key), "")
 
 
-def _cell(shown: str, text: _Text, line: int, position: int) -> Location:
+def _place(shown: str, text: str, line: int, position: int) -> Location:
     """A cell's place: its line, and the character where it begins."""
     column, quoted, passed = 1, False, 0
-    for number, character in enumerate(text.line(line), 1):
+    for number, character in enumerate(text, 1):
         if passed == position:
             break
         if character == '"':

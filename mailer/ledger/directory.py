@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Column, Index, Integer, Row, String, Table, Text, insert, select, update
@@ -168,16 +169,23 @@ class Directory:
 
 
 def _subscription(row: Row[Any]) -> Subscription:
-    return Subscription(
-        id=row.id,
-        address=row.address,
-        consent=Consent(row.consent_at, row.consent_source, row.consent_text),
-        name=row.name,
-        language=row.language,
-        timezone=row.timezone,
-        cadence=Cadence(row.cadence) if row.cadence else None,
-        topics=tuple(Kind(topic) for topic in row.topics.split()),
-    )
+    language, timezone, cadence, topics = _wishes(row.language, row.timezone, row.cadence, row.topics)
+    consent = _consent(row.consent_at, row.consent_source, row.consent_text)
+    return Subscription(row.id, row.address, consent, row.name, language, timezone, cadence, topics)
+
+
+@lru_cache(maxsize=4096)
+def _wishes(
+    language: str | None, timezone: str | None, cadence: str | None, topics: str
+) -> tuple[str | None, str | None, Cadence | None, tuple[Kind, ...]]:
+    """The same objects for the same wishes: a hundred thousand subscribers have few."""
+    return language, timezone, Cadence(cadence) if cadence else None, tuple(map(Kind, topics.split()))
+
+
+@lru_cache(maxsize=4096)
+def _consent(at: dt.datetime, source: str, text: str) -> Consent:
+    """The same object for those who agreed at one time in one place, as in a list that was taken over."""
+    return Consent(at, source, text)
 
 
 def _plain(row: Row[Any]) -> dict[str, Any]:

@@ -131,7 +131,7 @@ def chosen(settings: Settings, who: Sequence[str], everybody: bool = False) -> l
         raise PortalError("whose?", "name CLIENT or CLIENT/CONTACT, or give --all")
     problems: list[Problem] = []
     known, _ = registry.read(settings, problems)
-    recipients = known.recipients()
+    recipients = list(known.recipients())
     for name in who:
         if not any(name in (r.key, r.client.id) for r in recipients):
             show(problems)

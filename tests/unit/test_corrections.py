@@ -14,7 +14,7 @@ from mailer.bulletin import bulletin
 from mailer.deciding import decide
 from mailer.digest import Decision, Event, Past, Reason, Receipt, Told
 from mailer.person import people
-from mailer.snapshot import freeze, thaw, thaw_subscribers
+from mailer.snapshot import Thawing, freeze
 from mailer.subscription import Consent, Scope, Subscribers, Subscription, Suppression, hashed
 from portal.client import Cadence, Registry, as_client
 from portal.kinds import Kind
@@ -166,7 +166,10 @@ def test_frozen_subscribers_decide_as_the_original_did(folder: PortalFolder) -> 
         [Suppression(hashed("b@example.org"), Scope.ALL, "550 王", BEGIN)],
     )
     snapshot = freeze(plan, subscribers)
-    again, thawed = thaw(snapshot), thaw_subscribers(snapshot)
+    thawing = Thawing(snapshot.plan)
+    for part in snapshot.registry:
+        thawing.add(part)
+    again, thawed = thawing.plan(), thawing.subscribers()
 
     def receipts(made: Plan, known: Subscribers) -> list[list[Receipt]]:
         told_of = bulletin(made, BEGIN, known)

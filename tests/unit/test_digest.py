@@ -13,7 +13,7 @@ from mailer.deciding import decide
 from mailer.digest import Decision, Digest, Event, Past, Reason, Receipt, Told
 from mailer.person import people
 from mailer.report import Agenda
-from mailer.snapshot import freeze, thaw
+from mailer.snapshot import Thawing, freeze
 from portal.plan import Plan
 from tests.conftest import PortalFolder
 
@@ -248,7 +248,11 @@ def test_frozen_plan_decides_as_the_original_did(folder: PortalFolder) -> None:
     folder.notice("e", "title: 戊\ndate: 2026-11-23\nexpires: 2026-11-25")
     plan = folder.plan()
     known = {LIN: after(told("d", 1))}
-    original, again = decisions(plan, known), decisions(thaw(freeze(plan)), known)
+    snapshot = freeze(plan)
+    thawing = Thawing(snapshot.plan)
+    for part in snapshot.registry:
+        thawing.add(part)
+    original, again = decisions(plan, known), decisions(thawing.plan(), known)
     assert [decision.receipts() for decision in again] == [decision.receipts() for decision in original]
     assert [[(d.slot, d.mandatory) for d in decision.digests] for decision in again] == [
         [(d.slot, d.mandatory) for d in decision.digests] for decision in original
