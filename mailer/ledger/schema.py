@@ -24,6 +24,11 @@ FORMAT = 2
 """Goes up with every change of these tables; migrations.py knows the way from the one before."""
 
 
+def written(at: dt.datetime) -> str:
+    """A moment as it is kept."""
+    return at.astimezone(dt.UTC).isoformat(timespec="microseconds")
+
+
 class Instant(TypeDecorator[dt.datetime]):
     """A moment as ISO 8601 text in UTC with microseconds, so that texts sort as moments do, in every database."""
 
@@ -31,7 +36,7 @@ class Instant(TypeDecorator[dt.datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: dt.datetime | None, dialect: Any) -> str | None:  # noqa: ARG002
-        return None if value is None else value.astimezone(dt.UTC).isoformat(timespec="microseconds")
+        return None if value is None else written(value)
 
     def process_result_value(self, value: str | None, dialect: Any) -> dt.datetime | None:  # noqa: ARG002
         return None if value is None else dt.datetime.fromisoformat(value)

@@ -46,7 +46,7 @@ class SqlLedger(Directory):
         self._direct = direct
         self._thread = ThreadPoolExecutor(1, "ledger")
         self._name = name
-        self._desk = recording.Desk(Worker.current())
+        self._desk = recording.Desk(Worker.current(), direct.dialect.name)
 
     @property
     def name(self) -> str:
