@@ -218,29 +218,45 @@ class _Blob:
 
 
 def texts_at(settings: Settings, revision: str) -> dict[Path, bytes]:
-    """Every Markdown file of the notices folders as it stood where the history checked out left `revision`.
+    """Every Markdown file and table of the notices folders as it stood where the history checked out left `revision`.
 
     That is `revision` itself where it is an ancestor; on a branch it is the fork, so that what others committed
     since is nobody's change here. A folder in another repository, which does not know `revision`, adds nothing.
     Raises PortalError where the portal's own repository does not know it.
     """
-    if _fork(settings.root, revision) is None:
-        hint = "name a commit, branch or tag that is here; in CI fetch the whole history (fetch-depth: 0)"
-        raise PortalError(f"there is no revision '{revision}' to compare with", hint)
     result: dict[Path, bytes] = {}
-    for folder in settings.notice_dirs():
-        inside = next(place for place in (folder, *folder.parents) if place.is_dir())
-        fork = _fork(inside, revision)
-        below = folder.relative_to(inside).as_posix()
-        out = _git(inside, "ls-tree", "-r", "-z", fork, "--", below if below == "." else f"{below}/") if fork else None
+    for inside, below, fork in _forks(settings, revision):
+        out = _git(inside, "ls-tree", "-r", "-z", fork, "--", below if below == "." else f"{below}/")
         blobs: dict[str, list[str]] = {}
         for line in (out or b"").split(b"\0"):
             about, _, path = line.decode("utf-8", "surrogateescape").partition("\t")
-            if path.endswith(".md"):
+            if path.endswith((".md", ".csv")):
                 blobs.setdefault(about.split(" ")[2], []).append(path)
         texts = _contents(inside, set(blobs)) if blobs else {}
         result |= {inside / path: texts[blob] for blob, paths in blobs.items() if blob in texts for path in paths}
     return result
+
+
+def altered_since(settings: Settings, revision: str) -> frozenset[Path]:
+    """The files of the notices folders that have other bytes than there, or are gone. Raises as `texts_at`."""
+    result: set[Path] = set()
+    for inside, below, fork in _forks(settings, revision):
+        order = ("diff", "--name-only", "--no-renames", "--diff-filter=MDT", "--relative", "-z")
+        out = _git(inside, *order, fork, "--", below)
+        result |= {inside / path.decode("utf-8", "surrogateescape") for path in (out or b"").split(b"\0") if path}
+    return frozenset(result)
+
+
+def _forks(settings: Settings, revision: str) -> Iterator[tuple[Path, str, str]]:
+    """For each notices folder one that is there, the path from it, and the commit at which HEAD left `revision`."""
+    if _fork(settings.root, revision) is None:
+        hint = "name a commit, branch or tag that is here; in CI fetch the whole history (fetch-depth: 0)"
+        raise PortalError(f"there is no revision '{revision}' to compare with", hint)
+    for folder in settings.notice_dirs():
+        inside = next(place for place in (folder, *folder.parents) if place.is_dir())
+        fork = _fork(inside, revision)
+        if fork is not None:
+            yield inside, folder.relative_to(inside).as_posix(), fork
 
 
 @dataclass(frozen=True, slots=True)

@@ -291,10 +291,10 @@ def _read_values(
     problems += explain.faults(shown, errors) + explain.faults(
         shown, [w for w in warnings if w.code != "byte-order-mark"], Severity.WARNING
     )
-    return {} if errors else _table(shown, text, problems)
+    return {} if errors else table_of_values(shown, text, problems)
 
 
-def _table(shown: str, text: str, problems: list[Problem]) -> dict[str, dict[str, str]]:
+def table_of_values(shown: str, text: str, problems: list[Problem]) -> dict[str, dict[str, str]]:
     """The rows of a table of values, by the client in the first column."""
     reader = csv.reader(io.StringIO(text), strict=True)
     try:

@@ -44,7 +44,8 @@ def read(root: Path, now: str | None, base: str | None = None) -> Reading:
     registered = history.of_registry(settings, revised_only=True)
     problems += rules.graded(settings, rules.codes.check(settings, found, registered))
     if base is not None:
-        changed = rules.change.check(settings, found, history.texts_at(settings, base), clock)
+        texts, altered = history.texts_at(settings, base), history.altered_since(settings, base)
+        changed = rules.change.check(settings, found, texts, altered, clock)
         problems += rules.graded(settings, changed)
     return Reading(settings, found, plan.make(settings, found, past, clock), problems)
 

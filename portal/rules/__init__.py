@@ -34,6 +34,8 @@ ELSEWHERE: MappingProxyType[str, str] = MappingProxyType(
         "broken-anchor": "a link to a heading that is not there",
         "version-unavailable": "an older version whose text is not in the history",
         "changed-without-revision": "a published text that changed without a line in revisions",
+        "changed-value": "a value of a published notice that is another one now",
+        "changed-attachment": "an attachment of a published notice that is another one now",
         "revisions-rewritten": "lines of revisions that are gone or have another date",
         "removed-notice": "a published notice that is gone",
         "changed-id": "a published notice under another id",

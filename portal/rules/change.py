@@ -1,7 +1,8 @@
 """The rules on change: what may become of a notice once it is published.
 
 They compare the working tree with an earlier commit. What clients were told cannot be taken back unseen: a text that
-changes gets a line in `revisions`, and one that no longer holds is withdrawn, under the id it always had.
+changes gets a line in `revisions`, and one that no longer holds is withdrawn, under the id it always had. Earlier
+versions show the attachments and the table of values that lie here now, so these are added to and never exchanged.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from portal.config import Settings
 from portal.errors import Location, Problem
 from portal.notice import Notice
 from portal.paper import Paper, as_paper, notice_of
-from portal.sources import Filed, Sources
+from portal.sources import Filed, Sources, inside, table_of_values
 from portal.states import instant
 
 _WITHOUT_A_VERSION = frozenset(
@@ -34,8 +35,13 @@ class _Then:
     paper: Paper
 
 
-def check(settings: Settings, sources: Sources, base: Mapping[Path, bytes], now: dt.datetime) -> list[Problem]:
-    """What happened, between `base` (file to content) and now, to notices published by `now` (timezone-aware)."""
+def check(
+    settings: Settings, sources: Sources, base: Mapping[Path, bytes], altered: frozenset[Path], now: dt.datetime
+) -> list[Problem]:
+    """What happened, between `base` (file to content) and now, to notices published by `now` (timezone-aware).
+
+    `altered` are the files whose bytes are others since, or that are gone.
+    """
     before = _notices(settings, sources, base)
     earlier = {identity: then for identity, then in before.items() if _out(settings, then.notice, now)}
     former = {identity for filed in sources.notices.values() for identity in filed.notice.redirects}
@@ -51,8 +57,10 @@ def check(settings: Settings, sources: Sources, base: Mapping[Path, bytes], now:
             found.append(
                 Problem(filed.paper.at("draft" if filed.notice.draft else "date"), "removed-notice", message, hint)
             )
-        elif settings.options.versions == "revisions":
-            found += _revised(settings, filed, then)
+        else:
+            found += _exchanged(filed, then, base, altered)
+            if settings.options.versions == "revisions":
+                found += _revised(settings, filed, then)
     return found
 
 
@@ -61,7 +69,7 @@ def _notices(settings: Settings, sources: Sources, texts: Mapping[Path, bytes]) 
     result: dict[str, _Then] = {}
     working = {filed.paper.file: filed for filed in sources.notices.values()}
     translations = {p.file: p.sha256 for filed in sources.notices.values() for p in filed.translations.values()}
-    for file, data in sorted(texts.items()):
+    for file, data in sorted((file, data) for file, data in texts.items() if file.suffix == ".md"):
         now, digest = working.get(file), hashlib.sha256(data).hexdigest()
         if now is not None and now.paper.sha256 == digest:
             result[now.notice.id] = _Then(now.notice, now.paper)  # most files: nothing to read again
@@ -121,6 +129,30 @@ def _revised(settings: Settings, filed: Filed, then: _Then) -> Iterator[Problem]
         message = "a published text has changed without a line in 'revisions'"
         hint = "add a line with 'on' and 'note'; for a typing mistake also 'minor: true', and nobody is mailed"
         yield Problem(filed.paper.at("revisions"), "changed-without-revision", message, hint)
+
+
+def _exchanged(filed: Filed, then: _Then, base: Mapping[Path, bytes], altered: frozenset[Path]) -> Iterator[Problem]:
+    """What lies beside a published notice, and is not what its readers have seen."""
+    folder = then.paper.file.parent
+    moved = filed.paper.file.parent != folder  # then its files have gone along, or are missed there
+    if not moved and any(inside(folder, name) in altered for name in then.notice.attachments):
+        message = "an attachment of a published notice is another file now, in its earlier versions too"
+        hint = "keep the old file, and give the new one another name"
+        yield Problem(filed.paper.at("attachments"), "changed-attachment", message, hint)
+    table = inside(folder, then.notice.values or "")
+    before = base.get(table) if table else None
+    if before is None:
+        return
+    rows = table_of_values("", before.decode("utf-8-sig", "replace"), [])
+    if any(now.get(name) != value for now, row in _both(filed, rows) for name, value in row.items()):
+        message = "a value of a published notice is another one now, in its earlier versions too"
+        hint = "keep the old column; add one with the new values, name it in the text, and add a line to 'revisions'"
+        yield Problem(filed.paper.at("values"), "changed-value", message, hint)
+
+
+def _both(filed: Filed, rows: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[Mapping[str, str], Mapping[str, str]]]:
+    """The row now and the row before of each client that has both."""
+    return ((filed.values[client], row) for client, row in rows.items() if client in filed.values)
 
 
 def _said(paper: Paper, before: Paper) -> tuple[dict[str, Any], list[str]]:

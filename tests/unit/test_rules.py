@@ -35,7 +35,8 @@ def problems(folder: PortalFolder, now: dt.datetime = AT, base: str | None = Non
     reader = Proofreader(made, Articles(made, Prose(settings)))
     every += [p for entry in made.entries for p in rules.graded(settings, reader.read(entry))]
     if base is not None:
-        every += rules.graded(settings, rules.change.check(settings, found, history.texts_at(settings, base), now))
+        texts, altered = history.texts_at(settings, base), history.altered_since(settings, base)
+        every += rules.graded(settings, rules.change.check(settings, found, texts, altered, now))
     return every
 
 
