@@ -343,6 +343,20 @@ def test_reminder_says_how_long_it_is(folder: PortalFolder) -> None:
     assert "2026年12月14日：还有 7 天：寄回协议" in skeleton.html
 
 
+def test_subject_does_not_ask_for_what_is_over(folder: PortalFolder) -> None:
+    """On the day itself the subject says by when to act; from the next day on, that the time has passed."""
+    folder.notice("fees", FEES)
+    reminder = Reminder(-dt.timedelta(days=3), dt.date(2026, 12, 31), -3, "寄回协议")
+    subjects = {}
+    for now in ("2026-12-31T23:00+08:00", "2027-01-03T10:00+08:00"):
+        plan = folder.plan(now)
+        subjects[now] = written(plan, item_of(due(plan), event=Event.REMINDER, told=1, reminder=reminder))[1].subject
+    assert list(subjects.values()) == [
+        "提醒：请于12月31日前处理：2027 年度代账服务费调整",
+        "提醒：12月31日的期限已过：2027 年度代账服务费调整",
+    ]
+
+
 def test_reminder_of_a_private_notice_says_no_more_than_its_title(folder: PortalFolder) -> None:
     """What the day brings is left out where only the title may be said; the day too where nothing may be."""
     reminder = Reminder(dt.timedelta(days=7), dt.date(2026, 12, 14), 7, "寄回协议")
