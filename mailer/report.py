@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from mailer.accounts import Account
-from mailer.digest import Decision, Digest, Event, Excluded, Item, Reason, Waiting
+from mailer.digest import Digest, Event, Excluded, Item, Reason, Waiting
 from mailer.ledger import Delivery, Opening, State
 from mailer.person import Person
 from portal.client import Recipient
@@ -68,56 +66,31 @@ def news(item: Item) -> str:
     return "revised" if item.told else "new"
 
 
-@dataclass(frozen=True, slots=True)
-class Agenda:
-    """The decisions for everybody, side by side."""
-
-    digests: tuple[Digest, ...]
-    waiting: tuple[Waiting, ...]
-    excluded: tuple[Excluded, ...]
-
-
-def agenda(found: Sequence[Decision], everybody: Sequence[Excluded]) -> Agenda:
-    """Put decisions side by side, with what holds for everybody."""
-    return Agenda(
-        tuple(digest for decision in found for digest in decision.digests),
-        tuple(waiting for decision in found for waiting in decision.waiting),
-        (*everybody, *(excluded for decision in found for excluded in decision.excluded)),
-    )
-
-
-def plan_as_json(found: Agenda, begin: dt.datetime, now: dt.datetime, *, private: bool) -> dict[str, Any]:
-    """The whole agenda. Without `private`, no name, no address and no title of a private notice."""
-    return {
-        "now": now.isoformat(),
-        "begin": begin.isoformat(),
-        "due": [_digest(digest, private) for digest in found.digests],
-        "waiting": [_waiting(waiting, private) for waiting in found.waiting],
-        "excluded": [
-            {
-                "recipients": [recipient.key for recipient in excluded.recipients],
-                "notice": excluded.notice or None,
-                "version": excluded.version or None,
-                "event": excluded.event,
-                "reason": excluded.reason.value,
-                "detail": excluded.detail,
-            }
-            for excluded in found.excluded
-        ],
-    }
-
-
-def _digest(digest: Digest, private: bool) -> dict[str, Any]:
+def digest_as_json(digest: Digest, private: bool) -> dict[str, Any]:
+    """What is due for one person. Without `private`, no name, no address and no title of a private notice."""
     told = {"key": digest.key, "slot": digest.slot, "due": digest.due.astimezone(digest.person.zone).isoformat()}
     return {**told, **_person(digest.person, private), "items": [_item(item, private) for item in digest.items]}
 
 
-def _waiting(waiting: Waiting, private: bool) -> dict[str, Any]:
+def waiting_as_json(waiting: Waiting, private: bool) -> dict[str, Any]:
+    """What comes later; see `digest_as_json`."""
     items = [_item(item, private) for item in waiting.items]
     return {
         "due": waiting.due.astimezone(waiting.person.zone).isoformat(),
         **_person(waiting.person, private),
         "items": items,
+    }
+
+
+def excluded_as_json(excluded: Excluded) -> dict[str, Any]:
+    """What somebody is not told, and why."""
+    return {
+        "recipients": [recipient.key for recipient in excluded.recipients],
+        "notice": excluded.notice or None,
+        "version": excluded.version or None,
+        "event": excluded.event,
+        "reason": excluded.reason.value,
+        "detail": excluded.detail,
     }
 
 
@@ -152,22 +125,40 @@ def title(item: Item, private: bool) -> str | None:
     return item.text.notice.title if private or not item.entry.private else None
 
 
-def left_out(excluded: Iterable[Excluded]) -> list[tuple[str, str, str]]:
-    """Exclusions as lines (what, who, why), those of one notice and reason together."""
-    groups: dict[tuple[str, int, str], list[Recipient]] = {}
-    for one in excluded:
-        groups.setdefault((one.notice, one.version, why_not(one)), []).extend(one.recipients)
-    return [
-        (f"{notice} v{version}" if notice else "everything", named(recipients) or "everybody", reason)
-        for (notice, version, reason), recipients in groups.items()
-    ]
+class LeftOut:
+    """Exclusions as they are decided, those of one notice and reason together: the first contacts, and how many."""
+
+    def __init__(self) -> None:
+        self._groups: dict[tuple[str, int, str], tuple[list[str], list[int]]] = {}
+
+    def add(self, excluded: Iterable[Excluded]) -> None:
+        """All that one person is not told; a contact is one person's."""
+        groups: dict[tuple[str, int, str], dict[str, None]] = {}
+        for one in excluded:
+            keys = groups.setdefault((one.notice, one.version, why_not(one)), {})
+            keys.update((recipient.key, None) for recipient in one.recipients)
+        for group, keys in groups.items():
+            first, count = self._groups.setdefault(group, ([], [0]))
+            first += list(keys)[: _SHOWN_AT_MOST - len(first)]
+            count[0] += len(keys)
+
+    def rows(self) -> list[tuple[str, str, str]]:
+        """(what, who, why) of each group."""
+        return [
+            (f"{notice} v{version}" if notice else "everything", _listed(first, count) or "everybody", reason)
+            for (notice, version, reason), (first, (count,)) in self._groups.items()
+        ]
 
 
 def named(recipients: Sequence[Recipient]) -> str:
     """Contacts by their keys; of many, the first ones and a number."""
     keys = list(dict.fromkeys(recipient.key for recipient in recipients))
-    more = len(keys) - _SHOWN_AT_MOST
-    return ", ".join(keys[:_SHOWN_AT_MOST]) + (f" and {more} more" if more > 0 else "")
+    return _listed(keys[:_SHOWN_AT_MOST], len(keys))
+
+
+def _listed(first: Sequence[str], count: int) -> str:
+    more = count - len(first)
+    return ", ".join(first) + (f" and {more} more" if more > 0 else "")
 
 
 def status_as_json(found: Sequence[Account], contradictions: Sequence[str], opening: Opening) -> dict[str, Any]:

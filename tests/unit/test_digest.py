@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import pytest
 
-from mailer import report
 from mailer.bulletin import bulletin
 from mailer.deciding import decide
-from mailer.digest import Decision, Digest, Event, Past, Reason, Receipt, Told
+from mailer.digest import Decision, Digest, Event, Excluded, Past, Reason, Receipt, Told, Waiting
 from mailer.person import people
-from mailer.report import Agenda
 from mailer.snapshot import Thawing, freeze
 from portal.plan import Plan
 from tests.conftest import PortalFolder
@@ -36,6 +35,14 @@ def client(name: str, cadence: str, *, address: str = LIN, more: str = "", conta
     )
 
 
+class Agenda(NamedTuple):
+    """What was decided for everybody, side by side."""
+
+    digests: tuple[Digest, ...]
+    waiting: tuple[Waiting, ...]
+    excluded: tuple[Excluded, ...]
+
+
 def decisions(plan: Plan, pasts: Mapping[str, Past] | None = None, begin: dt.datetime = BEGIN) -> list[Decision]:
     """What is decided for everybody, given what is known of each."""
     known = bulletin(plan, begin)
@@ -44,7 +51,12 @@ def decisions(plan: Plan, pasts: Mapping[str, Past] | None = None, begin: dt.dat
 
 def agenda(plan: Plan, past: Past | None = None) -> Agenda:
     """The same side by side; `past` is what is known of Lin."""
-    return report.agenda(decisions(plan, {LIN: past or Past()}), bulletin(plan, BEGIN).excluded)
+    found = decisions(plan, {LIN: past or Past()})
+    return Agenda(
+        tuple(digest for decision in found for digest in decision.digests),
+        tuple(waiting for decision in found for waiting in decision.waiting),
+        (*bulletin(plan, BEGIN).excluded, *(excluded for decision in found for excluded in decision.excluded)),
+    )
 
 
 def after(*receipts: Receipt, excluded: tuple[Receipt, ...] = (), slots: tuple[str, ...] = ()) -> Past:
