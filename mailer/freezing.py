@@ -17,6 +17,7 @@ from mailer.links import Build, Folder, Published
 from mailer.linting import Proofreader
 from mailer.rounds import decisions
 from mailer.sender import Codes
+from portal import history
 from portal.errors import PortalError
 from portal.plan import Plan
 
@@ -36,6 +37,8 @@ class Extent:
     pilot: int | None = None
     most: int | None = None
     """How many digests are no surprise."""
+    foreign: bool = False
+    """Whether the ledger may be one whose last run this portal's history does not know."""
 
 
 class Freezer:
@@ -81,6 +84,7 @@ class Freezer:
         known = bulletin(self._plan, begin, subscribers)
         if not await self._anything(known):
             return 0
+        await self._recognise()
         await self._read()
         plan, extent = self._plan, self._extent
         for _ in range(_TRIES):
@@ -92,6 +96,16 @@ class Freezer:
             except AlreadyDecided:
                 continue
         raise PortalError("other senders keep deciding the same", "wait for them to end, and send again")
+
+    async def _recognise(self) -> None:
+        """The ledger must be this portal's: one of another would have everybody told everything once more."""
+        commit = None if self._extent.foreign else await self._ledger.last_commit()
+        if commit is not None and not history.knows(self._plan.settings.root, commit):
+            raise PortalError(
+                f"the last run of the ledger {self._ledger.name} was of commit {commit[:12]}, "
+                "which is not in this history",
+                "another portal's? check MAILER_LEDGER_URL; if your history was rewritten, `mailer send --yes` once",
+            )
 
     async def _read(self) -> Build:
         if self._build is None:

@@ -426,3 +426,10 @@ def _git(folder: Path, *arguments: str, stdin: bytes | None = None) -> bytes | N
 def is_ancestor(folder: Path, older: str, newer: str) -> bool:
     """Whether commit `newer` is `older` or comes after it; False also where one of them is not known here."""
     return _git(folder, "merge-base", "--is-ancestor", older, newer) is not None
+
+
+def knows(folder: Path, commit: str) -> bool:
+    """Whether a commit is here. True also where nobody can tell: without a repository, or in a shallow clone."""
+    if _git(folder, "rev-parse", "--is-shallow-repository") != b"false\n":
+        return True
+    return _git(folder, "cat-file", "-e", f"{commit}^{{commit}}") is not None

@@ -67,6 +67,8 @@ def cancel(root: Path, form: str, why: str, by: str | None, digests: tuple[str, 
         keys = await _keys(ledger, digests, UNSENT, "has left, or has its end already") if digests else None
         decree = Decree(State.CANCELLED, why, _who(by), clock())
         gone = await ledger.decree(keys, number, UNSENT, decree)
+        if number is not None and not gone and number not in {run.number for run in await ledger.runs()}:
+            raise PortalError(f"there is no run {number}", "`mailer status` lists them")
         _said(form, f"{counted(gone, 'message')} cancelled", {"cancelled": gone})
 
     return _with_ledger(root, work)
@@ -76,18 +78,28 @@ def cancel(root: Path, form: str, why: str, by: str | None, digests: tuple[str, 
 @_decision_options
 @click.argument("digests", nargs=-1, metavar="[DIGEST]...")
 @click.option("--all", "every", is_flag=True, help="Every message in doubt.")
-@click.option("--resend", "verdict", flag_value="resend", help="Send it again, under the same Message-ID.")
-@click.option("--sent", "verdict", flag_value="sent", help="It arrived: the mail server's log says so.")
-@click.option("--failed", "verdict", flag_value="failed", help="It did not arrive, and is not sent again.")
+@click.option("--resend", is_flag=True, help="Send it again, under the same Message-ID.")
+@click.option("--sent", is_flag=True, help="It arrived: the mail server's log says so.")
+@click.option("--failed", is_flag=True, help="It did not arrive, and is not sent again.")
 def resolve(
-    root: Path, form: str, why: str, by: str | None, digests: tuple[str, ...], every: bool, verdict: str | None
+    root: Path,
+    form: str,
+    why: str,
+    by: str | None,
+    digests: tuple[str, ...],
+    every: bool,
+    resend: bool,
+    sent: bool,
+    failed: bool,
 ) -> int:
     """Decide about messages whose fate nobody here can know."""
     if bool(digests) == every:
         raise click.UsageError("name digests, or say --all")
-    if verdict is None:
-        raise click.UsageError("say what became of them: --resend, --sent or --failed")
-    state = {"resend": State.PENDING, "sent": State.SENT, "failed": State.FAILED}[verdict]
+    verdicts = ((resend, State.PENDING), (sent, State.SENT), (failed, State.FAILED))
+    named = [state for said, state in verdicts if said]
+    if len(named) != 1:
+        raise click.UsageError("say what became of them: one of --resend, --sent and --failed")
+    (state,) = named
 
     async def work(ledger: Ledger) -> None:
         among = (State.IN_DOUBT,)

@@ -36,6 +36,7 @@ from mailer.ledger import LONGEST_LEASE, Ledger, State, TooMany
 from mailer.links import Folder, Published
 from mailer.linting import Answers, Proofreader
 from mailer.sender import LEASE, Rules, Sender
+from mailer.subscription import Subscribers
 from mailer.transport import Outbox, Server, Smtp, Transport
 from portal.errors import Location, PortalError
 
@@ -81,7 +82,9 @@ class _Done:
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Send at most N messages; the rest waits.")
 @click.option("--only", multiple=True, metavar="ADDRESS", help="Only what is for this address; may be repeated.")
 @click.option("--pilot", type=click.IntRange(min=0), metavar="N", help="N messages leave; the rest waits for `resume`.")
-@click.option("--yes", is_flag=True, help="Yes, so many: needed for an unusually large run.")
+@click.option(
+    "--yes", is_flag=True, help="Yes: needed for an unusually large run, or a ledger that this history does not know."
+)
 def send(
     root: Path,
     now: str | None,
@@ -141,7 +144,9 @@ async def _send(office: Office, order: _Order) -> _Done:
         ledger = await stack.enter_async_context(open_ledger(office))
         server = None if order.catch else _smtp_server()
         policy, lease = doubts(office.settings), _lease()
-        gate = Gate(office.plan, await ledger.subscribers(), _allowed(office))
+        subscribers = await ledger.subscribers()
+        _check_addresses(office, subscribers, order)
+        gate = Gate(office.plan, subscribers, _allowed(office))
         await ledger.recover(clock(), policy)
         frozen = await _freeze(office, ledger, order, gate)
         due = await ledger.due(clock(), order.scope)
@@ -165,11 +170,21 @@ async def _send(office: Office, order: _Order) -> _Done:
         return _Done(frozen, counts, left, (await ledger.counts()).get(State.PLANNED, 0), paused, stopped)
 
 
+def _check_addresses(office: Office, subscribers: Subscribers, order: _Order) -> None:
+    """A mistyped `--only` would look as if nothing were due. Raises PortalError."""
+    wanted = set(order.scope or ())
+    if wanted:
+        wanted -= {recipient.contact.email.casefold() for recipient in office.plan.registry.recipients()}
+        wanted -= {subscription.key for subscription in subscribers.subscriptions}
+    if wanted:
+        raise PortalError("--only names an address that nobody has", "write it as in clients/, or as it was subscribed")
+
+
 async def _freeze(office: Office, ledger: Ledger, order: _Order, gate: Gate) -> int:
     """Make sure of the pages that earlier messages link to, then freeze what is due; how many digests."""
     pages = Folder(order.site, office.plan, office.secret) if order.site else Published(office.plan)
     most = None if order.yes else office.settings.options.mail.large_run
-    extent = Extent(order.scope, order.pilot, most)
+    extent = Extent(order.scope, order.pilot, most, foreign=order.yes)
     with Watching("preparing", None) as watching:
         freezer = Freezer(
             ledger,

@@ -314,6 +314,9 @@ class Ledger(Protocol):
     async def states(self, keys: Sequence[str]) -> Mapping[str, State]:
         """Of these messages those that there are."""
 
+    async def last_commit(self) -> str | None:
+        """Of which commit the notices of the last run were; None without a run, or without a repository then."""
+
     async def runs(self) -> list[RunRecord]:
         """Every run, oldest first."""
 

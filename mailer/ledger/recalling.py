@@ -103,6 +103,12 @@ async def due(connection: AsyncConnection, at: dt.datetime, scope: tuple[str, ..
     return int((await connection.execute(query)).scalar_one())
 
 
+async def last_commit(connection: AsyncConnection) -> str | None:
+    """The commit of the last run, full hash."""
+    query = select(runs.c.commit_hash).order_by(runs.c.number.desc()).limit(1)
+    return (await connection.execute(query)).scalar_one_or_none()
+
+
 async def counts(connection: AsyncConnection) -> Mapping[State, int]:
     """How many messages are in each state."""
     query = select(digests.c.state, func.count().label("total")).group_by(digests.c.state)

@@ -150,6 +150,10 @@ class SqlLedger(Directory):
         async with self._reading() as connection:
             return await controlling.states(connection, keys)
 
+    async def last_commit(self) -> str | None:
+        async with self._reading() as connection:
+            return await recalling.last_commit(connection)
+
     async def runs(self) -> list[RunRecord]:
         async with self._reading() as connection:
             return await auditing.run_records(connection)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 
 import pytest
@@ -27,6 +28,26 @@ def test_only_one_address(desk: Desk, sink: Sink) -> None:
     assert desk.send() == (0, "2 new digests; 2 sent\n")
     assert arrived(sink) == sorted(PEOPLE.values())
     assert desk.run("status")[0] == 0
+
+
+def test_only_an_address_that_somebody_has(desk: Desk, sink: Sink) -> None:
+    """A mistyped address is told, not taken for one to whom nothing is due."""
+    code, said = desk.send("--only", MENG, "--only", "mengg@lanpu.example.com")
+    assert (code, "--only names an address that nobody has" in said) == (2, True)
+    assert sink.accepted == []
+
+
+def test_the_ledger_of_another_portal_is_refused(desk: Desk, sink: Sink) -> None:
+    """Its last run is of a commit that is not in this history; with `--yes` a rewritten history goes on."""
+    assert desk.send("--only", MENG)[0] == 0
+    shutil.rmtree(desk.folder.root / ".git")
+    desk.folder.git("init", "-q", "-b", "main")
+    desk.folder.commit("begun anew")
+    code, said = desk.send()
+    assert (code, "which is not in this history" in said) == (2, True)
+    assert arrived(sink) == [MENG]
+    assert desk.send("--yes") == (0, "2 new digests; 2 sent\n")
+    assert desk.send() == (0, "nothing is due\n")
 
 
 def test_pilot_then_resume(desk: Desk, sink: Sink) -> None:
@@ -61,6 +82,7 @@ def test_cancel_needs_a_reason_and_keeps_it(desk: Desk, sink: Sink) -> None:
     assert desk.run("cancel", planned[0])[0] == 2
     assert desk.run("cancel", planned[0][:8], "--why", "left the firm", "--by", "Lin") == (0, "1 message cancelled\n")
     assert desk.run("cancel", planned[0], "--why", "again")[0] == 2
+    assert desk.run("cancel", "--run", "7", "--why", "mistyped")[0] == 2
     assert desk.run("cancel", "--run", "1", "--why", "withdrawn") == (0, "1 message cancelled\n")
     assert sorted(desk.states().values()) == ["cancelled", "cancelled", "sent"]
     with sqlite3.connect(desk.folder.root / "var" / "ledger.db") as connection:
@@ -85,6 +107,7 @@ def test_doubt_is_resolved_by_a_person(desk: Desk, sink: Sink, verdict: str, sta
     assert desk.send("--only", SU) == (0, "nothing is due\n")
     assert desk.run("resolve", verdict)[0] == 2
     assert desk.run("resolve", "--all")[0] == 2
+    assert desk.run("resolve", "--all", "--sent", "--resend")[0] == 2
     assert desk.run("resolve", "--all", verdict, "--why", "the server's log")[0] == 0
     assert desk.run("resolve", "--all", verdict)[1].startswith("0 messages")
     desk.send("--only", SU)
