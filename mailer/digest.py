@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 from mailer.person import Person
 from portal.client import Recipient
@@ -195,7 +196,7 @@ class Item:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Digest:
     """What one person is told at one time."""
 
@@ -206,7 +207,7 @@ class Digest:
     items: tuple[Item, ...]
     """Never empty; urgent and then newest first."""
 
-    @property
+    @cached_property
     def key(self) -> str:
         """32 hexadecimal digits that name this digest everywhere."""
         return key_of(self.person.key, self.slot)
@@ -223,7 +224,7 @@ class Digest:
             return ()
         return tuple(dict.fromkeys(item.thread for item in self.items if item.thread))
 
-    @property
+    @cached_property
     def receipts(self) -> tuple[Receipt, ...]:
         return tuple(receipt for item in self.items for receipt in item.receipts(self.person.key))
 

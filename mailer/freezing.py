@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from mailer import compose, message, snapshot
 from mailer.bulletin import Bulletin, bulletin
-from mailer.digest import Decision, Digest, content_hash
+from mailer.digest import Decision, Digest, Item, content_hash
 from mailer.ledger import AlreadyDecided, Batch, Frozen, Ledger, Run
 from mailer.letter import Letter
 from mailer.links import Build, Folder, Published
@@ -66,6 +66,7 @@ class Freezer:
         self._watch = watch
         self._composer = compose.Composer(plan)
         self._build: Build | None = None
+        self._contents: dict[tuple[str, int, str], str] = {}
 
     async def check(self, letters: Sequence[Letter]) -> None:
         """Whatever these link to must be there, and whatever they need be known. Raises PortalError."""
@@ -147,7 +148,14 @@ class Freezer:
         self._proofreader.check(digest.person.recipients[0].key.strip("/"), skeleton, data)
         content = {}
         for item in digest.items:
-            text = item.version.text(digest.person.language)
-            assert text is not None, "only versions whose text is known are told"
-            content[(item.entry.id, item.version.number)] = content_hash(text)
+            content[(item.entry.id, item.version.number)] = self._content(item, digest.person.language)
         return Frozen(digest, letter, skeleton, hashlib.sha256(data).hexdigest(), len(data), content)
+
+    def _content(self, item: Item, language: str) -> str:
+        """The hash of what an item tells, made once for everybody who reads it."""
+        key = (item.entry.id, item.version.number, language)
+        if key not in self._contents:
+            text = item.version.text(language)
+            assert text is not None, "only versions whose text is known are told"
+            self._contents[key] = content_hash(text)
+        return self._contents[key]

@@ -8,7 +8,6 @@ from mailer.ledger import Hold
 from mailer.letter import Letter
 from mailer.sender import Stop
 from mailer.subscription import Scope, Subscribers
-from portal.client import Recipient
 from portal.plan import Plan
 
 _NOT_LISTED = "held: while rehearsing, mail goes only to the addresses listed in MAILER_ALLOW or mail.rehearsal"
@@ -26,10 +25,10 @@ class Gate:
         self._today = plan.now.astimezone(plan.settings.zone).date()
         self._allowed = frozenset(entry.strip().casefold().removeprefix("@") for entry in allowed)
         self._here = {
-            recipient.contact.email.casefold()
+            _folded(recipient.contact.email)
             for recipient in plan.registry.recipients()
             if recipient.client.has_access(self._today)
-        } | {subscription.key for subscription in subscribers.subscriptions}
+        }
         self._subscribers = subscribers
 
     def __call__(self, letter: Letter) -> Stop | None:
@@ -47,13 +46,13 @@ class Gate:
 
     def _outdated(self, letter: Letter) -> str:
         address = letter.address.casefold()
-        if address not in self._here:
+        if address not in self._here and self._subscribers.subscription(address) is None:
             return "nobody who has access is registered with this address any more"
         suppression = self._subscribers.suppression(address)
         if suppression is not None and suppression.scope is Scope.ALL:
             return "nothing is sent to this address any more"
         for key, epoch in letter.readers:
-            recipient = self._recipient(key)
+            recipient = self._plan.registry.find(key)
             if (
                 recipient is None
                 or recipient.contact.email.casefold() != address
@@ -64,8 +63,8 @@ class Gate:
                 return f"the code of {key} was replaced"
         return ""
 
-    def _recipient(self, key: str) -> Recipient | None:
-        name, _, contact = key.partition("/")
-        client = self._plan.registry.clients.get(name)
-        found = next((c for c in client.contacts if c.id == contact), None) if client else None
-        return Recipient(client, found) if client and found else None
+
+def _folded(address: str) -> str:
+    """As addresses are compared; where it is written so, the same object: there may be a hundred thousand."""
+    folded = address.casefold()
+    return address if address == folded else folded
