@@ -7,6 +7,7 @@ import codecs
 import html
 import io
 import re
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -19,7 +20,16 @@ _TIMES_DISGUISED = 3
 _DEEPEST = 3
 """How often one packed file may lie in another."""
 
-_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
+_ESCAPED = re.compile(
+    r"\\u([0-9a-fA-F]{4})|\\u\{0*([0-9a-fA-F]{1,5})\}|\\x([0-9a-fA-F]{2})|\\0{0,2}([0-9a-fA-F]{4,5})(?![0-9a-fA-F])\s?"
+)
+"""A character as JSON and JavaScript escape it, or as CSS does (a backslash, digits, and a space at the end)."""
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe00-\ufe0f\ufeff]+"
+)
+_WIDE_ONE = re.compile("[０-９＠-Ｚａ-ｚ]")
+_NARROW = {wide: wide - 0xFEE0 for wide in range(0xFF10, 0xFF5B) if chr(wide).isalnum() or chr(wide) == "＠"}
+_COMBINING = re.compile("[\u0300-\u036f]")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{24,}")
 _ANY_TAG = re.compile(r"<[^<>]*>")
 _STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
@@ -77,16 +87,30 @@ def _told(text: str) -> Iterator[str]:
 
 def _undisguised(text: str) -> str:
     text = unquote(html.unescape(text))
-    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text) if "\\u" in text else text
+    return _ESCAPED.sub(lambda match: chr(int(match[match.lastindex or 0], 16)), text) if "\\" in text else text
+
+
+def plain(text: str) -> str:
+    """A text as it is compared: no invisible characters, Latin letters and digits in one width, accents composed."""
+    if text.isascii():
+        return text
+    text = _INVISIBLE.sub("", text)
+    if _WIDE_ONE.search(text):
+        text = text.translate(_NARROW)
+    return unicodedata.normalize("NFC", text) if _COMBINING.search(text) else text
 
 
 def _text_in(run: str) -> str:
     """The text that a run of base64 spells, whichever alphabet it uses; empty where it spells none."""
-    data = base64.urlsafe_b64decode(run.replace("+", "-").replace("/", "_")[: len(run) // 4 * 4])
-    try:
-        return codecs.getincrementaldecoder("utf-8")().decode(data)  # a character cut at the end is no error to it
-    except UnicodeDecodeError:
-        return ""
+    run = run.replace("+", "-").replace("/", "_")
+    whole = len(run) // 4 * 4
+    for part in (run[:whole] if len(run) - whole == 1 else run, run[:whole]):
+        data = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+        try:
+            return codecs.getincrementaldecoder("utf-8")().decode(data)  # a character cut at the end is no error to it
+        except UnicodeDecodeError:
+            continue
+    return ""
 
 
 def _gunzipped(data: bytes) -> bytes:

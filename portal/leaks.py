@@ -21,12 +21,12 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import unquote
 
-from portal import chunked, disguises, sealing, words
+from portal import chunked, disguises, sealing, telephones, words
 from portal.addresses import SEALED
 from portal.chunked import Chunked
 from portal.client import Recipient
 from portal.config import CONFIG_FILE, Secret
-from portal.disguises import UNPACKED, Unsearchable
+from portal.disguises import UNPACKED, Unsearchable, plain
 from portal.errors import Location, Problem
 from portal.notice import Version
 from portal.phrases import Phrases
@@ -53,16 +53,20 @@ _COMMA = "，。、；：？！“”‘’（）《》〈〉「」【】〔〕�
 _HAN_RUN = re.compile(f"[{_HAN}][{_HAN}{_COMMA}]{{{HAN - 1},}}")
 _HAN_ONLY = re.compile(f"[{_HAN}]+")
 _COMMAS = re.compile(f"[{_COMMA}]+")
-_WORDS_RUN = re.compile(f"[{_LETTER}][{_LETTER}\\s'’-]{{{OTHERS - 1},}}")
-_BETWEEN_WORDS = re.compile(r"[\s'’-]+")
+_WORDS_RUN = re.compile(f"[{_LETTER}][{_LETTER}\\s'’+_-]{{{OTHERS - 1},}}")
+_BETWEEN_WORDS = re.compile(r"[\s'’+_-]+")
+_LONG_NUMBER = re.compile(rf"\d(?:[ -]?\d){{{OTHERS - 1},}}")
+_ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_LONG_TOKEN = re.compile(rf"[A-Za-z0-9]{{{OTHERS},}}")
+"""A word, or a password."""
 _TOKEN = re.compile(f"[{_HAN}]|[{_LETTER}0-9]+")
 _LOCAL_PART = re.compile(r"[\w.!#$%&*+/=?^`{|}~-]{1,64}$")
+_IN_ADDRESSES = re.compile(r"[!#$%&*+/=?^`{|}~]")
 _DOMAIN = re.compile(r"[\w-]+(?:\.[\w-]+)+")
-_SHORTEST_PHONE, _LONGEST_PHONE = 8, 15  # digits; E.164 allows 15
-_DIGITS_RUN = re.compile(rf"\d[\d ()\-\u00a0\u2010-\u2013]{{{_SHORTEST_PHONE - 1},}}")
-_DIGITS = re.compile(r"\d+")
 _CODE = 28
-_CODE_RUN = re.compile(rf"[0-9A-Za-z-]{{{_CODE},}}")
+_CODE_RUN = re.compile(rf"[0-9A-Za-z-]{{{_CODE},}}|[0-9A-Za-z]{{4}}(?:[^0-9A-Za-z\n<>]{{1,3}}[0-9A-Za-z]{{4}}){{6,}}")
+_NO_SYMBOL = re.compile(r"[^0-9A-Z]+")
+_READ_AS = str.maketrans("OIL", "011")
 
 _SEAMLESS = r"/?(?:a|abbr|b|cite|code|del|dfn|em|font|i|ins|kbd|mark|q|s|samp|small|span|strong|sub|sup|u|var|wbr)\b"
 """Tags that a reader does not see as a break between words."""
@@ -93,7 +97,7 @@ class Gate:
             if (data := file.read_bytes()).strip()  # an empty file says nothing
         }
         for _, _, text in self._private_texts():
-            self._phrases.add(_phrases(text) | _phrases(_unmarked(text)))
+            self._phrases.add(_marked_phrases(text))
         attached = [entry.attachments for entry in plan.private] + [_attached(one) for one in self._held]
         for attachment in itertools.chain.from_iterable(attached):
             origin = (self._settings.shown(attachment.file), "the attachment")
@@ -118,13 +122,13 @@ class Gate:
             return [_private_text(path, self._closed_digests[digest])]
         if digest in self._open_files:
             return []
-        found = {digest} & self._marks.keys() | self._found(unquote(path))
+        found = {digest} & self._marks.keys() | self._found(plain(unquote(path)))
         if not isinstance(data, bytes):
             if digest in self._marks:
                 return [_private_text(path, self._marks[digest])]
             return [_unsearchable(path, "what is published in pieces must be a public source")]
         try:
-            for text in disguises.texts(data):
+            for text in map(plain, disguises.texts(data)):
                 found |= self._found(text) | self._found_across(_seamless(text))
         except Unsearchable:
             hint = f"a packed file must be sound, without a password, and at most {UNPACKED // 1_000_000} MB unpacked"
@@ -158,7 +162,7 @@ class Gate:
         """Where each phrase comes from; found out only when something leaked."""
         found: dict[str, Origin] = {}
         for file, key, text in self._private_texts():
-            for phrase in _phrases(text) | _phrases(_unmarked(text)):
+            for phrase in _marked_phrases(text):
                 found.setdefault(phrase, (file, key))
         return found
 
@@ -170,11 +174,12 @@ class Gate:
         file, contact = self._registry_file(recipient.client.id), recipient.contact
         self._learn_name(contact.name, (file, f"the name of {contact.id}"))
         self._marks.setdefault(contact.email.lower(), (file, f"the email of {contact.id}"))
-        digits = re.sub(r"\D", "", contact.phone or "")
-        if len(digits) >= _SHORTEST_PHONE:
-            self._marks.setdefault(digits, (file, f"the phone of {contact.id}"))
+        phone = telephones.national(contact.phone or "")
+        if phone:
+            self._marks.setdefault(phone, (file, f"the phone of {contact.id}"))
 
     def _learn_name(self, name: str, origin: Origin) -> None:
+        name = plain(name)
         tokens = _tokens(name)
         if len(name) == 2 and _HAN_ONLY.fullmatch(name):
             self._marks.setdefault(name, origin)
@@ -216,6 +221,7 @@ class Gate:
             yield file.read_bytes().decode("utf-8", "replace")
 
     def _forget(self, text: str) -> None:
+        text = plain(text)
         found = self._found(text) | self._found_across(_unmarked(text))
         self._phrases.drop(mark for mark in found if isinstance(mark, str) and mark not in self._marks)
         for mark in found:
@@ -235,17 +241,14 @@ class Gate:
 
     def _found(self, text: str) -> set[Mark]:
         """The marks that stand in a text."""
-        marks = self._marks.keys()
-        found: set[Mark] = set(self._phrases.among(_phrases(text)))
-        for candidates in (_pairs(text), _emails(text), _numbers(text), _codes(text)):
-            found |= marks & candidates
-        return found | self._names_in(text)
+        return self._found_across(text) | self._marks.keys() & _pairs(text)
 
     def _found_across(self, text: str) -> set[Mark]:
-        """The phrases and names in a text without its inline markup. What stands by itself only with it is not looked
-        for here.
-        """
-        return self._phrases.among(_phrases(text)) | self._names_in(text)
+        """The marks in a text without its inline markup, but for what must stand by itself and does so only with it."""
+        found: set[Mark] = set(self._phrases.among(_phrases(text)))
+        for candidates in (_emails(text), telephones.numbers(text), _codes(text)):
+            found.update(self._marks.keys() & candidates)
+        return found | self._names_in(text)
 
     def _names_in(self, text: str) -> set[Mark]:
         tokens = _tokens(text)
@@ -375,7 +378,18 @@ def _phrases(text: str) -> set[str]:
         phrases.update([run[i : i + HAN] for i in range(len(run) - HAN + 1)])
     for run in _WORDS_RUN.findall(text):
         phrases.update(_long_enough(_BETWEEN_WORDS.split(run.lower())))
+    phrases.update([token.lower() for token in _LONG_TOKEN.findall(text)])
+    for run in _LONG_NUMBER.findall(text):
+        for piece in _ISO_DAY.split(run):
+            digits = _BETWEEN_WORDS.sub("", piece)
+            phrases.update(digits[i : i + OTHERS] for i in range(len(digits) - OTHERS + 1))
     return phrases
+
+
+def _marked_phrases(text: str) -> set[str]:
+    """The phrases of a private text, with its markup and without."""
+    text = plain(text)
+    return _phrases(text) | _phrases(_unmarked(text))
 
 
 def _long_enough(run: list[str]) -> Iterator[str]:
@@ -396,34 +410,20 @@ def _pairs(text: str) -> set[str]:
 
 
 def _emails(text: str) -> set[str]:
-    found = set()
+    """Every address, and what is one without the beginning: in ?to=lin@example.com the address has no =."""
+    found: set[str] = set()
     at = text.find("@")
     while at >= 0:
         local, domain = _LOCAL_PART.search(text[max(0, at - 64) : at]), _DOMAIN.match(text, at + 1)
         if local and domain:
-            found.add(f"{local[0]}@{domain[0]}".lower())
+            starts = [0, *(symbol.end() for symbol in _IN_ADDRESSES.finditer(local[0]))]
+            found.update(f"{local[0][start:]}@{domain[0]}".lower() for start in starts)
         at = text.find("@", at + 1)
     return found
 
 
-def _numbers(text: str) -> set[str]:
-    """What could be a telephone number: neighbouring groups of digits, joined."""
-    found = set()
-    for run in _DIGITS_RUN.findall(text):
-        groups = _DIGITS.findall(run)
-        for start in range(len(groups)):
-            joined = ""
-            for group in groups[start:]:
-                joined += group
-                if len(joined) > _LONGEST_PHONE:
-                    break
-                if len(joined) >= _SHORTEST_PHONE:
-                    found.add(joined)
-    return found
-
-
 def _codes(text: str) -> set[str]:
-    runs = [run.replace("-", "").upper() for run in _CODE_RUN.findall(text)]
+    runs = [_NO_SYMBOL.sub("", run.upper()).translate(_READ_AS) for run in _CODE_RUN.findall(text)]
     return {run[i : i + _CODE] for run in runs for i in range(len(run) - _CODE + 1)}
 
 

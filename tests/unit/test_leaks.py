@@ -369,3 +369,74 @@ def test_a_hash_alone_accuses_nobody(gate: Gate, monkeypatch: pytest.MonkeyPatch
     """A phrase that only shares a private one's hash has no origin, and passes."""
     monkeypatch.setattr("portal.phrases.Phrases.among", lambda *_: {"无关的八个汉字呀"})
     assert told(gate, "什么都可以") == []
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "+86 21 5550 0211",
+        "tel:+862155500211",
+        "0086-21-55500211",
+        "(021) 5550-0211",
+        "（021）５５５０－０２１１",
+        "021.5550.0211",
+        "021-5550<b>0211</b>",
+        "212-555-0164",
+        "001 212 555 0164",
+        "+1 (212) 555-0164",
+    ],
+)
+def test_a_telephone_number_is_known_however_it_is_written(gate: Gate, written: str) -> None:
+    """With and without what is dialled before it from abroad; another number is none of the registry's."""
+    assert told(gate, written)
+    assert not told(gate, written.replace("02", "04").replace("０２", "０４").replace("164", "194"))
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "林\u200b岚",
+        "Da\u00adna Carter",
+        "ＤＡＮＡ　ＣＡＲＴＥＲ",
+        "请于本月底&shy;前派人领取印章",
+        "https://example.com/?to=lin.lan@yunshan.example.com",
+        "lin.lan＠yunshan.example.com",
+        "lin.lan@<wbr>yunshan.example.com",
+        "collect+the+company+seals",
+        "collect_the_company_seals",
+        "\\u{8bf7}\\u{4e8e}\\u{672c}\\u{6708}\\u{5e95}\\u{524d}\\u{6d3e}\\u{4eba}",
+        "\\8bf7 \\4e8e \\672c \\6708 \\5e95 \\524d \\6d3e \\4eba ",
+    ],
+)
+def test_invisible_characters_width_and_escapes_hide_nothing(gate: Gate, written: str) -> None:
+    """What a reader sees is compared: of any width, and as HTML, JavaScript, CSS or a form writes it."""
+    assert told(gate, written)
+
+
+def test_the_last_characters_of_base64_count(gate: Gate) -> None:
+    """Whatever its length, and with the padding or without."""
+    for before in ("", "x ", "xx ", "xxx "):
+        run = base64.b64encode(f"{before}lin.lan@yunshan.example.com".encode()).decode()
+        assert told(gate, run)
+        assert told(gate, run.rstrip("="))
+
+
+def test_a_long_number_and_a_password_are_found(folder: PortalFolder) -> None:
+    """A number of 16 digits, however it is grouped, and a word of 16 letters and digits; days beside one another are
+    no number.
+    """
+    body = "账号 6222 0211 0400 1234 567，口令 qX7rT2mK9pL4vB8n，2026-12-01 2026-12-31。"
+    folder.notice("account", "title: 账号\ndate: 2026-11-27\naudience: {clients: [yunshan]}", body)
+    gate = Gate(folder.plan())
+    for text in ("6222021104001234567", "<p>6222-0211-0400-1234</p>", "QX7RT2MK9PL4VB8N"):
+        assert gate.check("a.html", text.encode()), text
+    for text in ("2026-12-01 2026-12-31", "6222 0211 0400", "6222021104001243"):
+        assert not gate.check("a.html", text.encode()), text
+
+
+@pytest.mark.parametrize("between", [" ", "_", "\u2011", "–", " · ", "</b><b>"])
+def test_a_code_is_found_however_its_groups_are_parted(folder: PortalFolder, secret: Secret, between: str) -> None:
+    """And with the letters that are read as digits."""
+    code = str(sealing.code(secret, "yunshan/lin", 1))
+    page = PAGE.format(between.join(code.replace("0", "o").replace("1", "l").split("-")))
+    assert Gate(folder.plan(), secret).check("a.html", page.encode())
