@@ -136,7 +136,7 @@ def list_(root: Path, form: str) -> int:
     """Show every subscription; without addresses where CI=true."""
     settings = config.load(root.resolve())
     found: Subscribers = _with_ledger(settings, lambda ledger: ledger.subscribers())
-    rows = [_row(one, found) for one in found.subscriptions]
+    rows = [_row(one, found, settings) for one in found.subscriptions]
     if form == "json":
         say_json(rows)
     else:
@@ -175,10 +175,9 @@ def erase(root: Path, form: str, address: str, source: str) -> int:
         )
     pseudonym = f"erased-{secrets.token_hex(8)}@erased.invalid"
     found = _with_ledger(settings, lambda ledger: ledger.erase(key, pseudonym, source, clock()))
+    said = f"erased from {counted(found, 'place')}; receipts stand under {pseudonym}"
     _said(
-        form,
-        f"erased from {counted(found, 'place')}; receipts stand under {pseudonym}",
-        {"places": found, "now": pseudonym},
+        form, said if found else "nothing was kept of this address; it stays out", {"places": found, "now": pseudonym}
     )
     return FINE
 
@@ -229,7 +228,7 @@ def _moment(at: str | None, settings: Settings) -> dt.datetime:
     return moment(at, "--at", settings) if at else clock()
 
 
-def _row(one: Subscription, known: Subscribers) -> dict[str, Any]:
+def _row(one: Subscription, known: Subscribers, settings: Settings) -> dict[str, Any]:
     suppression = known.suppression(one.key)
     return {
         "id": one.id,
@@ -238,7 +237,7 @@ def _row(one: Subscription, known: Subscribers) -> dict[str, Any]:
         "cadence": one.cadence,
         "timezone": one.timezone,
         "topics": list(one.topics),
-        "consent": one.consent.at.isoformat(),
+        "consent": one.consent.at.astimezone(settings.zone).isoformat(),
         "source": one.consent.source,
         "text": one.consent.text,
         "suppressed": suppression.scope.value if suppression else None,

@@ -79,7 +79,10 @@ class Directory:
         return Subscribers.of(known, sorted(found, key=lambda one: one.scope is Scope.ALL))
 
     async def subscribe(self, wanted: Sequence[Subscription]) -> tuple[int, int]:
-        """Add subscriptions; of an address that has one, wishes are replaced and the consent stays: (new, changed)."""
+        """Add subscriptions; of an address that has one, wishes that are said are replaced: (new, changed).
+
+        What is not said stays as it was, and so does the consent.
+        """
         new = changed = 0
         async with self._transaction() as connection:
             for one in wanted:
@@ -92,7 +95,8 @@ class Directory:
                     "topics": " ".join(one.topics),
                 }
                 here = (subscriptions.c.person == one.key) & subscriptions.c.ended_at.is_(None)
-                if (await connection.execute(update(subscriptions).where(here).values(wishes))).rowcount:
+                said = {name: wish for name, wish in wishes.items() if wish}
+                if (await connection.execute(update(subscriptions).where(here).values(said))).rowcount:
                     changed += 1
                     continue
                 consent = one.consent

@@ -336,7 +336,7 @@ class Ledger(Protocol):
         """Every subscription that has not ended, and every suppression that was not lifted."""
 
     async def subscribe(self, wanted: Sequence[Subscription]) -> tuple[int, int]:
-        """Add subscriptions; of an address that has one, wishes are replaced and the consent stays: (new, changed)."""
+        """Add subscriptions; of an address that has one, wishes that are said are replaced: (new, changed)."""
 
     async def unsubscribe(self, key: str, source: str, at: dt.datetime) -> bool:
         """End the subscription of an address; False where there is none."""

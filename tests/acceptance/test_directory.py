@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,8 +39,8 @@ def server() -> Iterator[Server]:
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_a_subscription_from_consent_to_erasure(tmp_path: Path, request: pytest.FixtureRequest, database: str) -> None:
-    """What is entered comes back as it was; wishes change and the consent stays; who left is kept as proof only;
-    who is erased leaves a hash."""
+    """What is entered comes back as it was; wishes that are said change, others and the consent stay; who left is kept
+    as proof only; who is erased leaves a hash."""
     url = "sqlite:///ledger.db"
     if database == "postgresql":
         url = request.getfixturevalue("server").database()
@@ -50,10 +51,10 @@ def test_a_subscription_from_consent_to_erasure(tmp_path: Path, request: pytest.
         try:
             assert await ledger.subscribe([READER]) == (1, 0)
             assert await ledger.subscribers() == Subscribers.of([READER], [])
-            changed = Subscription("ffffffffffffffff", READER.address.upper(), Consent(LATER, "other"))
+            changed = Subscription("ffffffffffffffff", READER.address.upper(), Consent(LATER, "other"), language="en")
             assert await ledger.subscribe([changed]) == (0, 1)
             (now,) = (await ledger.subscribers()).subscriptions
-            assert (now.id, now.consent, now.cadence, now.topics) == (READER.id, READER.consent, None, ())
+            assert now == dataclasses.replace(READER, address=READER.address.upper(), language="en")
             assert await ledger.unsubscribe(READER.key, "reply", LATER)
             assert not await ledger.unsubscribe(READER.key, "reply", LATER)
             assert await ledger.subscribe([changed]) == (1, 0)

@@ -85,6 +85,15 @@ def test_leaving_and_an_import_that_does_not_undo_it(office: Desk) -> None:
     assert READER in book(office, "subscribers", "list")[1]
 
 
+def test_a_list_leaves_wishes_that_it_does_not_name(office: Desk) -> None:
+    """An import of bare addresses changes nobody's cadence; the day of a consent is one in the firm's zone."""
+    book(office, "subscribers", "add", READER, "--source", "form", "--at", "2026-11-20", "--cadence", "daily")
+    office.folder.write("list.csv", f"address,name\n{READER},沈读\n")
+    table = str(office.folder.root / "list.csv")
+    assert "1 changed" in book(office, "subscribers", "import", table, "--source", "old list")[1]
+    assert book(office, "subscribers", "list")[1].splitlines()[0] == f"{READER} daily all since 2026-11-20"
+
+
 def test_a_table_with_a_mistake_changes_nothing(office: Desk) -> None:
     """Each wrong line is named with its reason, none of its values is repeated, and no line is taken."""
     rows = (
