@@ -88,7 +88,8 @@ def moment(text: str, option: str, settings: Settings) -> dt.datetime:
     try:
         return states.instant(days.moment(text), settings.zone)
     except ValueError:
-        raise PortalError(f"{option} {text} is not a moment", "write it as 2026-12-07T09:30+08:00") from None
+        hint = "write it as 2026-12-07, or 2026-12-07T09:30+08:00"
+        raise PortalError(f"{option} {text} is not a moment", hint) from None
 
 
 def clock() -> dt.datetime:

@@ -335,6 +335,8 @@ def _said(error: Exception) -> str:
     match cause:
         case ssl.SSLCertVerificationError():
             return f"certificate verify failed: {cause.verify_message}"
+        case ssl.SSLError(reason="WRONG_VERSION_NUMBER"):
+            return "what answers there does not speak TLS"
         case socket.gaierror():
             return "its name is not known (DNS)"
         case ConnectionRefusedError():
@@ -349,4 +351,6 @@ def _hint(error: Exception) -> str:
         return "check user and password in MAILER_SMTP_URL (percent-encoded); what has not left is still pending"
     if isinstance(cause, ssl.SSLCertVerificationError):
         return "use the server's own name, or name your authority's file in SSL_CERT_FILE; nothing has left"
+    if isinstance(cause, ssl.SSLError) or "STARTTLS" in str(error):
+        return "smtps:// speaks TLS at once (port 465), smtp+starttls:// later (587); the rest is still pending"
     return "check MAILER_SMTP_URL and that the server answers; what has not left is still pending"

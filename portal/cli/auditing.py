@@ -57,7 +57,7 @@ def audit(root: Path, now: str | None, within: str, form: str, show_private: boo
 
 def _lines(report: Report, days: int, zone: dt.tzinfo, private: bool) -> Iterator[str]:
     by_key = {one.key: one for one in report.access}
-    yield f"at {report.now.isoformat()}, commit {(report.commit or 'none')[:_HASH]}"
+    yield f"at {report.now.isoformat(timespec='minutes')}, commit {(report.commit or 'none')[:_HASH]}"
     yield from _section("can open something today", (_can(one, private) for one in report.access))
     yield from _section(f"access ends within {days} days", (_ends(by_key[key]) for key in report.ending))
     former = [one for one in report.access if one.former]

@@ -57,7 +57,7 @@ def editorial_clock(now: str | None, zone: dt.tzinfo | None) -> dt.datetime:
     try:
         moment = days.moment(now)
     except ValueError:
-        raise PortalError(f"--now {now} is not a moment", "write it as 2026-12-07T09:30+08:00") from None
+        raise PortalError(f"--now {now} is not a moment", "write it as 2026-12-07, or 2026-12-07T09:30+08:00") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)
 
 

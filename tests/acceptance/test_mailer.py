@@ -9,6 +9,7 @@ import base64
 import email
 import hashlib
 import json
+import os
 import shutil
 import sqlite3
 import ssl
@@ -286,6 +287,19 @@ def test_published_site_may_be_of_a_later_commit(
     desk.folder.git("checkout", "-q", second)
     desk.folder.write("site/build.json", json.dumps({"commit": third, "time": NOW}))
     assert desk.run("send") == (0, "3 new digests; 3 sent\n")
+
+
+@pytest.mark.parametrize("scheme", ["smtps", "smtp+starttls"])
+def test_a_server_without_tls_is_told_by_its_address(
+    desk: Desk, sink: Sink, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    """The wrong scheme for a port: one line says which is for which, and nothing leaves."""
+    monkeypatch.setenv("MAILER_SMTP_URL", os.environ["MAILER_SMTP_URL"].replace("smtp", scheme, 1))
+    code, said = desk.send()
+    assert (code, sink.accepted) == (2, [])
+    assert "_ssl.c" not in said
+    assert "smtps:// speaks TLS at once (port 465), smtp+starttls:// later (587)" in said
+    assert set(desk.states().values()) == {"pending"}
 
 
 def test_refused_connection_leaves_everything_pending(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
