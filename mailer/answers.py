@@ -10,9 +10,11 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from portal import addresses
+from portal.errors import PortalError
 
 _TIMEOUT = 20
 """Seconds to wait for a page."""
+_SILENT = "does not answer"
 _LARGEST = 4_000_000
 """Bytes of a page that are searched for an anchor."""
 
@@ -49,6 +51,12 @@ class Published:
     site_url: str
     _known: dict[str, bytes | str] = field(default_factory=dict)
 
+    def reach(self) -> None:
+        """Raises PortalError where nothing answers at all: then it is not the links that are broken."""
+        why = self(self.site_url)
+        if why.startswith(_SILENT):
+            raise PortalError(f"{self.site_url} {why}", "name the built folder with --site DIR, or look at the network")
+
     def __call__(self, address: str) -> str:
         """See `linting.Answers`. Blocks until the site answers; the fragment is never sent."""
         if not address.startswith(self.site_url):
@@ -71,7 +79,13 @@ def _fetch(page: str) -> bytes | str:
     except urllib.error.HTTPError as error:
         return f"answers {error.code}"
     except OSError as error:
-        return f"does not answer: {getattr(error, 'reason', error)}"
+        return f"{_SILENT}: {silence(error)}"
+
+
+def silence(error: OSError) -> str:
+    """Why nobody answers, without the operating system's numbers."""
+    cause = getattr(error, "reason", error)
+    return getattr(cause, "strerror", None) or str(cause)
 
 
 def _anchored(page: bytes, anchor: str) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mailer.answers import silence
 from mailer.letter import Letter
 from portal import addresses, history, sealing
 from portal.config import Secret
@@ -126,7 +127,7 @@ def _fetch(url: str) -> bytes:
     except urllib.error.HTTPError as error:
         raise PortalError(f"{url} answers {error.code}", _DEPLOY) from error
     except OSError as error:
-        raise PortalError(f"{url} does not answer: {getattr(error, 'reason', error)}", _DEPLOY) from error
+        raise PortalError(f"{url} does not answer: {silence(error)}", _DEPLOY) from error
     return data
 
 

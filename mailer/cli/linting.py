@@ -28,7 +28,7 @@ def lint(
     drafts = asyncio.run(_drafts(office, keys, begin))
     different = {draft.skeleton.key: draft for draft in drafts}
     url = office.settings.site_url
-    ask: Answers = answers.Folder(site, url) if site else answers.Published(url)
+    ask: Answers = answers.Folder(site, url) if site else _published(url)
     problems = [problem for draft in different.values() for problem in _lint(office, draft, ask)]
     if form == "json":
         say(listing(problems, Format.JSON))
@@ -38,6 +38,13 @@ def lint(
         found = f"{counted(len(errors_in(problems)), 'error')}, {counted(_warnings(problems), 'warning')}"
         say(f"{counted(len(drafts), 'message')}, {len(different)} different: {found}")
     return PROBLEMS if errors_in(problems) else FINE
+
+
+def _published(url: str) -> answers.Published:
+    """The site itself. Raises PortalError where nothing answers, rather than for every link."""
+    site = answers.Published(url)
+    site.reach()
+    return site
 
 
 def _key(office: Office, contact: str) -> str:

@@ -69,6 +69,18 @@ def test_lint_follows_links_into_the_built_site(desk: Desk) -> None:
     }
 
 
+def test_lint_says_once_that_the_site_is_out_of_reach(desk: Desk) -> None:
+    """Where nothing answers at site_url that is one line with exit code 2, and not one for every link."""
+    text = (desk.folder.root / "mkdocs.yml").read_text(encoding="utf-8")
+    desk.folder.write("mkdocs.yml", text.replace("https://notices.example.com/", "http://127.0.0.1:9/"))
+    code, printed = desk.run("lint")
+    assert code == 2
+    assert printed.splitlines() == [
+        "error: http://127.0.0.1:9/ does not answer: Connection refused",
+        "    name the built folder with --site DIR, or look at the network",
+    ]
+
+
 def test_lint_needs_no_secret_and_shows_no_text(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """It works in CI, where the secret is not at hand, and prints no title of a private notice."""
     site = desk.build()
