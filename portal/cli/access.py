@@ -156,7 +156,12 @@ def _table(settings: Settings, rows: Sequence[tuple[Recipient, str]], visible: b
     writer.writerow(("contact", "client name", "name", "email", "language", "link"))
     for recipient, address in rows:
         client, contact = recipient.client, recipient.contact
-        named = (client.name, contact.name, contact.email) if visible else (HIDDEN, HIDDEN, HIDDEN)
+        named = (_said(client.name), _said(contact.name), contact.email) if visible else (HIDDEN, HIDDEN, HIDDEN)
         language = contact.language or client.language or settings.default_language
         writer.writerow(map(printable, (recipient.key, *named, language, address)))
     return "\ufeff" + out.getvalue()
+
+
+def _said(name: str) -> str:
+    """A name that a spreadsheet takes for a name: with these before it, it would be a formula."""
+    return f"'{name}" if name.startswith(("=", "+", "-", "@")) else name

