@@ -73,6 +73,8 @@ class Table:
         self._encoding = "utf-8-sig"
         self._header: dict[str, int] = {}
         """Column to position; empty where the first line names too little to go on."""
+        self._columns = 0
+        """How many the first line has, also those that nobody reads."""
 
     def clients(self, problems: list[Problem]) -> Iterator[Client]:
         """The clients, in the order of their last rows; what is wrong is added to `problems`. Raises OSError.
@@ -105,11 +107,12 @@ class Table:
         with self._file.open(encoding=self._encoding) as file:
             reader = csv.reader(file, strict=True)
             try:
-                self._header = self._head(next(reader, []), problems)
+                first = next(reader, [])
+                self._header, self._columns = self._head(first, problems), len(first)
                 if not self._header:
                     return None
-                place, width = self._header["client"], self._width
-                return Counter(row[place].strip() for row in reader if any(row) and len(row) >= width)
+                place = self._header["client"]
+                return Counter(row[place].strip() for row in reader if any(row) and self._fits(row))
             except csv.Error:
                 message = "from here on the table cannot be read: a quote is never closed, or a cell is far too long"
                 hint = "close the quote; within a quoted cell, write a quote twice"
@@ -124,13 +127,17 @@ class Table:
             line = reader.line_num + 1
             for row in reader:
                 here, line = line, reader.line_num + 1
-                if len(row) >= self._width:
+                if self._fits(row):
                     if any(row):
                         yield here, row
                 elif any(row):
-                    message = f"{len(row)} cells, but {self._width} columns"
+                    message = f"{len(row)} cells, but {self._columns} columns"
                     hint = "fill every column; put a cell with a comma in quotes"
                     problems.append(Problem(Location(self.shown, here), "table-row", message, hint))
+
+    def _fits(self, row: list[str]) -> bool:
+        """Whether a row fills the columns that are read, and says nothing beyond the last: a comma shifts cells."""
+        return len(row) >= self._width and not any(row[self._columns :])
 
     @cached_property
     def _width(self) -> int:

@@ -107,6 +107,10 @@ def test_files_and_tables_may_stand_side_by_side(portal_folder: PortalFolder) ->
             "2:1 table-row: 5 cells, but 6 columns (fill every column; put a cell with a comma in quotes)",
         ),
         (
+            (HEAD, f"{LIN},,", f"{ZHOU},,again"),
+            "3:1 table-row: 8 cells, but 6 columns (fill every column; put a cell with a comma in quotes)",
+        ),
+        (
             (HEAD, LIN, ZHOU.replace("云杉贸易", "云杉国际")),
             "3:9 table-disagrees: 'client_name' is another one than in line 2, where this client begins "
             "(write the same in every row)",
