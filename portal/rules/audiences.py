@@ -89,6 +89,21 @@ def _contacts(house: House) -> Iterator[Finding]:
             yield Finding(_in_registry(house, identity), message, "add contacts: with id, name and email")
 
 
+def _addresses(house: House) -> Iterator[Finding]:
+    """Of contacts who share an address one is written to, in one language and with one code."""
+    for identity, client in house.sources.registry.clients.items():
+        if len(client.contacts) < 2:
+            continue
+        seen: set[str] = set()
+        for number, contact in enumerate(client.contacts):
+            address = contact.email.casefold()
+            if address in seen:
+                message = "another contact of this client has the same address, and mail greets that one alone"
+                hint = "give each person an address of their own, or keep one contact for the mailbox"
+                yield Finding(_in_registry(house, identity, "contacts", number, "email"), message, hint)
+            seen.add(address)
+
+
 def _unknown_group(group: _Group) -> Callable[[House], Iterator[Finding]]:
     return partial(_unknown, group)
 
@@ -107,4 +122,5 @@ RULES = (
     Rule("nobody", Severity.WARNING, "an audience that means no client, or none with a contact", _nobody),
     Rule("values-missing", Severity.ERROR, "a client of the audience without a row of values", _values),
     Rule("no-contacts", Severity.WARNING, "a client without a contact", of_house=_contacts),
+    Rule("shared-address", Severity.WARNING, "two contacts of a client with one address", of_house=_addresses),
 )
