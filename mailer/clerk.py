@@ -21,6 +21,13 @@ Clock = Callable[[], dt.datetime]
 _AHEAD = 4
 """Claims held ready for each connection, at most."""
 
+_MOST = 0.8
+"""Of the busy connections: when so many wait for their marks, there is no sense in waiting for the rest."""
+_GATHERING = 0.004
+"""Seconds that a mark waits for others until then: a transaction costs more than a few marks in it."""
+_UNHURRIED = 0.05
+"""Seconds that outcomes wait for a mark to travel with."""
+
 
 class Clerk:
     """Takes claims and records marks and outcomes, for as long as its context lasts."""
@@ -52,6 +59,8 @@ class Clerk:
         self._closing = False
         self._problem: PortalError | None = None
         self._wake = asyncio.Event()
+        self._alarm: asyncio.TimerHandle | None = None
+        """Wakes the writer for what is not urgent."""
         self._writing: asyncio.Task[None] | None = None
         self._renewed = 0.0
 
@@ -83,10 +92,7 @@ class Clerk:
         """The next message; None when none is due any more. Raises PortalError if the ledger cannot be used."""
         self._check()
         if self._ready:
-            claim = self._ready.popleft()
-            if len(self._ready) < self._low and not self._over:
-                self._wake.set()
-            return claim
+            return self._ready.popleft()
         if self._over:
             return None
         seeker: asyncio.Future[Claim | None] = asyncio.get_running_loop().create_future()
@@ -99,7 +105,11 @@ class Clerk:
         self._check()
         mark: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._begun.append((claim, mark))
-        self._wake.set()
+        busy = min(self._low, len(self._held) - len(self._ready))
+        if len(self._begun) >= _MOST * busy:
+            self._wake.set()
+        else:
+            self._write_within(_GATHERING)
         return await mark
 
     def settle(self, settlement: Settlement) -> asyncio.Future[bool]:
@@ -110,14 +120,26 @@ class Clerk:
             return done
         self._held.pop(settlement.claim.key, None)
         self._settled.append((settlement, done))
-        self._wake.set()
+        self._write_within(_UNHURRIED)
         return done
 
     def give_back(self, claim: Claim) -> None:
         """Nothing of it has left: somebody else may take it."""
         self._held.pop(claim.key, None)
         self._returned.append(claim)
-        self._wake.set()
+        self._write_within(_UNHURRIED)
+
+    def _write_within(self, seconds: float) -> None:
+        """Have the writer begin after so many seconds, if nothing has it begin before."""
+        loop = asyncio.get_running_loop()
+        if self._alarm is None or self._alarm.when() > loop.time() + seconds:
+            self._quiet()
+            self._alarm = loop.call_later(seconds, self._wake.set)
+
+    def _quiet(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
 
     def _check(self) -> None:
         if self._problem is not None:
@@ -128,13 +150,10 @@ class Clerk:
         interval = self._lease.total_seconds() / 3
         try:
             while True:
-                patience = max(0.0, self._renewed + interval - loop.time())
-                try:
-                    async with asyncio.timeout(patience):
-                        await self._wake.wait()
-                except TimeoutError:
-                    pass
+                self._write_within(self._renewed + interval - loop.time())
+                await self._wake.wait()
                 self._wake.clear()
+                self._quiet()
                 await asyncio.sleep(0)  # whoever is ready to write joins this transaction
                 await self._round(renew=loop.time() >= self._renewed + interval)
                 if self._closing and not (self._settled or self._returned or self._begun):
@@ -206,6 +225,7 @@ class Clerk:
     def _give_up(self) -> None:
         """Nothing is written any more: nobody may wait for it."""
         self._over = True
+        self._quiet()
         for _, mark in self._begun:
             if self._problem is None:
                 mark.cancel()

@@ -113,4 +113,5 @@ class Conversation(asyncio.Protocol):
 
 def _readable(words: bytes) -> str:
     """Text that a ledger can keep: no control characters, nothing that is not UTF-8."""
-    return "".join(c if c.isprintable() else " " for c in words.decode("utf-8", "replace")).strip()
+    text = words.decode("utf-8", "replace")
+    return (text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)).strip()
