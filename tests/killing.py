@@ -22,12 +22,13 @@ from pathlib import Path
 from mailer.accounts import accounts
 from mailer.ledger import Decree, Opening, State, create, find
 from mailer.ledger.schema import digests
+from mailer.transport import Server, Smtp
 from tests.conftest import MKDOCS, NOW, REPOSITORY
 
 SECRET = base64.b64encode(bytes(range(32))).decode()
 LEASE = 1
 """Seconds; in PostgreSQL a killed sender's messages are free only then."""
-CONNECTIONS = 4
+CONNECTIONS = Smtp(Server.parse("smtp://127.0.0.1")).most_connections
 """That a sender has open."""
 
 _LONGEST, _MOMENT = 0.8, 0.02
