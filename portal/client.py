@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from array import array
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import MISSING, dataclass, field, fields
 from enum import StrEnum
 from functools import cached_property, lru_cache
+from operator import attrgetter
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -199,20 +202,23 @@ class Index:
 
     def __init__(self, ordered: Sequence[Client]) -> None:
         self._ordered = ordered
-        self._positions: dict[By, dict[str, list[int]]] = {"id": {}, "segment": {}, "service": {}, "region": {}}
+        self._positions: dict[By, dict[str, array[int]]] = {"segment": {}, "service": {}, "region": {}}
         for position, client in enumerate(ordered):
             called: dict[By, Iterable[str]] = {
-                "id": (client.id,),
                 "segment": client.segments,
                 "service": client.services,
                 "region": (client.region,) if client.region else (),
             }
             for by, names in called.items():
                 for name in names:
-                    self._positions[by].setdefault(name, []).append(position)
+                    self._positions[by].setdefault(name, array("L")).append(position)
 
     def clients(self, by: By, names: Iterable[str]) -> list[Client]:
         """The clients with any of the names, in the order of ids."""
+        if by == "id":
+            places = ((bisect_left(self._ordered, name, key=attrgetter("id")), name) for name in sorted(set(names)))
+            known = ((self._ordered[place], name) for place, name in places if place < len(self._ordered))
+            return [client for client, name in known if client.id == name]
         positions = self._positions[by]
         found = {position for name in names for position in positions.get(name, ())}
         return [self._ordered[position] for position in sorted(found)]

@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -80,6 +80,8 @@ def read_office(root: Path, now: str | None, show_private: bool = False) -> Offi
     secret = config.secret(os.environ)
     if secret is not None:
         signet.verify(settings, sealing.fingerprint(secret))
+    registry = replace(found.registry, files={})  # where each client stands is asked no more, and takes room
+    found = replace(found, registry=registry, clients={})
     dated = tuple(forecast.publications(settings, past.dossiers.values()))
     return Office(settings, plan.make(settings, found, past, at), secret, private, dated)
 
