@@ -8,7 +8,7 @@ file becomes a huge one.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
@@ -150,9 +150,90 @@ def read(text: str, *, first_line: int = 1, foreign_tags: bool = False) -> Docum
         return Document(None, {}, (_too_deep((first_line, 1)),))
     finally:
         loader.dispose()
+    if not foreign_tags:
+        try:
+            return Document(_plain(node, _Scalars(), set(), 0), _Places(text, first_line))
+        except _Doubtful:
+            pass
+    return _thorough(node, first_line, foreign_tags)
+
+
+def _thorough(node: yaml.Node | None, first_line: int, foreign_tags: bool) -> Document:
+    """A document with every place and every fault."""
     builder = _Builder(first_line, foreign_tags)
     data = builder.build(node, ()) if node is not None else None
     return Document(data, builder.places, tuple(builder.faults))
+
+
+class _Places(Mapping[Path, Place]):
+    """The places in a text without faults; found once one of them is asked for, because most never are."""
+
+    def __init__(self, text: str, first_line: int) -> None:
+        self._text, self._first_line = text, first_line
+        self._known: Mapping[Path, Place] | None = None
+
+    def _found(self) -> Mapping[Path, Place]:
+        if self._known is None:
+            loader = _Nodes(self._text)
+            try:
+                self._known = _thorough(loader.get_single_node(), self._first_line, foreign_tags=False).places
+            finally:
+                loader.dispose()
+        return self._known
+
+    def __reduce__(self) -> tuple[type[_Places], tuple[str, int]]:
+        return _Places, (self._text, self._first_line)
+
+    def __getitem__(self, path: Path) -> Place:
+        return self._found()[path]
+
+    def __iter__(self) -> Iterator[Path]:
+        return iter(self._found())
+
+    def __len__(self) -> int:
+        return len(self._found())
+
+
+class _Doubtful(Exception):
+    """Something is not as it nearly always is: the thorough way decides."""
+
+
+def _plain(node: yaml.Node | None, scalars: _Scalars, seen: set[int], depth: int) -> Any:
+    """The data of a node in which nothing is wrong. Raises _Doubtful where something may be."""
+    if node is None:
+        return None
+    if depth > _DEEPEST:
+        raise _Doubtful
+    tag = node.tag
+    if isinstance(node, yaml.ScalarNode):
+        if tag == "tag:yaml.org,2002:str":
+            return node.value
+        try:
+            return _value(node, scalars)
+        except (yaml.constructor.ConstructorError, ValueError, OverflowError):
+            raise _Doubtful from None
+    if tag not in _COLLECTIONS or id(node) in seen:
+        raise _Doubtful
+    seen.add(id(node))
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(item, scalars, seen, depth + 1) for item in node.value]
+    assert isinstance(node, yaml.MappingNode)
+    result: dict[str, Any] = {}
+    for key, value in node.value:
+        if not isinstance(key, yaml.ScalarNode) or key.value in result:
+            raise _Doubtful
+        result[key.value] = _plain(value, scalars, seen, depth + 1)
+    return result
+
+
+def _value(node: yaml.ScalarNode, scalars: _Scalars) -> Any:
+    """A scalar that is not plain text. Raises ConstructorError, ValueError, OverflowError."""
+    value = scalars.construct_object(node)
+    if isinstance(value, int) and not isinstance(value, bool) and ":" in node.value:
+        return node.value  # YAML 1.1 reads 10:30 as a number in base 60; people mean a time of day
+    if isinstance(value, dt.datetime) and value.tzinfo is None and _has_zone(node.value):
+        return value.replace(tzinfo=dt.UTC)
+    return value
 
 
 def _too_deep(place: Place) -> Fault:
@@ -242,7 +323,7 @@ class _Builder:
         if node.tag == "tag:yaml.org,2002:str":
             return node.value
         try:
-            value = self._scalars.construct_object(node)
+            return _value(node, self._scalars)
         except yaml.constructor.ConstructorError:
             if not self.foreign_tags:
                 self.faults.append(Fault(place, "yaml-tag", f"the tag {node.tag} is not read here", "remove the tag"))
@@ -260,11 +341,6 @@ class _Builder:
             else:
                 self.faults.append(Fault(place, "yaml-value", "this value cannot be read", "put it in quotes"))
             return None
-        if isinstance(value, int) and not isinstance(value, bool) and ":" in node.value:
-            return node.value  # YAML 1.1 reads 10:30 as a number in base 60; people mean a time of day
-        if isinstance(value, dt.datetime) and value.tzinfo is None and _has_zone(node.value):
-            return value.replace(tzinfo=dt.UTC)
-        return value
 
     def _place(self, node: yaml.Node) -> Place:
         return (self.first_line + node.start_mark.line, node.start_mark.column + 1)

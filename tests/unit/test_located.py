@@ -1,6 +1,7 @@
 """YAML with places."""
 
 import datetime as dt
+import pickle
 
 import pytest
 
@@ -75,3 +76,22 @@ def test_windows_files_are_read_and_warned_about() -> None:
     text, errors, warnings = located.decode(b"\xef\xbb\xbf---\r\ntitle: a\r\n---\r\n")
     assert (text, errors) == ("---\ntitle: a\n---\n", ())
     assert [f.code for f in warnings] == ["byte-order-mark", "crlf"]
+
+
+@pytest.mark.parametrize(
+    ("text", "data"),
+    [
+        ("a: 10:30\nb: 0x1F\nc: yes\nd: ~\n", {"a": "10:30", "b": 31, "c": True, "d": None}),
+        ("a: &x word\nb: *x\n", {"a": "word", "b": "word"}),
+        ("a: 2027-01-31 09:00:00Z\n", {"a": dt.datetime(2027, 1, 31, 9, tzinfo=dt.UTC)}),
+        ("- {1: [], 2: {}}\n", [{"1": [], "2": {}}]),
+        ("", None),
+    ],
+)
+def test_what_is_read_quickly_is_read_as_the_thorough_way_reads_it(text: str, data: object) -> None:
+    """Asking for a place, which goes the thorough way, finds one for every value and changes none of them."""
+    document = located.read(text, first_line=2)
+    thorough = located.read(f"{text}\n# a tag makes it thorough\n", foreign_tags=True)
+    assert document.data == thorough.data == data
+    assert {path: (line - 1, column) for path, (line, column) in document.places.items()} == dict(thorough.places)
+    assert pickle.loads(pickle.dumps(document)).places == document.places
