@@ -124,9 +124,11 @@ def test_nor_do_the_numbers_of_inodes(tmp_path: Path) -> None:
     """An index is made right after what it lists; whoever reads the disk finds the sealed files in order of names."""
     out = tmp_path / "site"
     names = [f"my/s/{number:032x}" for number in range(64)]
-    publish(out, [*((name, b"duen") for name in reversed(names)), ("build.json", b"1")], passes)
+    made = names[1::2] + names[::2][::-1]
+    publish(out, [*((name, b"duen") for name in made), ("build.json", b"1")], passes)
     standing = sorted(names, key=lambda name: (out / name).stat().st_ino)
-    assert sum(earlier < later for earlier, later in pairwise(standing)) >= 60
+    rising = sum(earlier < later for earlier, later in pairwise(standing))
+    assert rising >= 60 or rising <= 3, "file systems count up or down"
 
 
 def test_a_folder_with_other_peoples_files_is_not_touched(tmp_path: Path) -> None:
