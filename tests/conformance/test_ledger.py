@@ -37,6 +37,7 @@ from mailer.ledger import (
     find,
     update,
 )
+from mailer.ledger.worker import Worker
 from mailer.outcome import Outcome, Sent
 from mailer.sender import Rules, Sender
 from mailer.snapshot import Snapshot
@@ -265,6 +266,23 @@ def test_a_lease_that_is_renewed_goes_on(place: Place) -> None:
         await ledger.record(Work(renewed=held), NOON + LEASE / 2, LEASE)
         assert await ledger.recover(NOON + LEASE * 1.4, Doubts()) == (0, 0)
         assert await ledger.recover(NOON + LEASE * 1.6, Doubts()) == (3, 0)
+
+    place.run(work)
+
+
+def test_in_sqlite_a_process_that_is_provably_gone_holds_nothing(place: Place) -> None:
+    """With its lease still running, what a dead process claimed is free at once in SQLite, and held in PostgreSQL."""
+    ours = str(Worker.current())
+    boot, space, pid, started = ours.split("/")
+    dead = "/".join((boot, space, pid, f"{int(started) + 1}"))  # its number is another's now
+
+    async def work(ledger: Ledger) -> None:
+        await frozen(ledger, place)
+        await claim(ledger, 3)
+        assert await ledger.recover(NOON, Doubts()) == (0, 0)
+        place.sql(f"UPDATE digests SET worker = '{dead}'")
+        gone = (3, 0) if place.url.startswith("sqlite") else (0, 0)
+        assert await ledger.recover(NOON, Doubts()) == gone
 
     place.run(work)
 
