@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,11 +10,12 @@ from typing import Protocol
 
 from pydantic import ValidationError
 
-from portal import epochs, explain, located
+from portal import chunked, epochs, explain, located
 from portal.client import Client, Registry, as_client
 from portal.config import Settings
 from portal.errors import Location, Problem, Severity
 from portal.located import Document
+from portal.readings import Readings
 from portal.tables import Table
 
 
@@ -33,10 +35,10 @@ class _Own:
     """A file of its own; read again for a place, because most are never asked for one."""
 
     shown: str
-    file: Path
+    file: str
 
     def at(self, *key: str | int) -> Location:
-        text, _, _ = located.decode(self.file.read_bytes())
+        text, _, _ = located.decode(Path(self.file).read_bytes())
         return Location(self.shown, *located.read(text).place(key))
 
 
@@ -83,11 +85,14 @@ def _record(place: _Own | Table, client: str) -> Record:
     return place.rows(client) if isinstance(place, Table) else place
 
 
-def read(settings: Settings, problems: list[Problem]) -> tuple[Registry, Records]:
-    """Every client that can be read, and by its id where it stands; what is wrong is added to `problems`."""
+def read(settings: Settings, problems: list[Problem], readings: Readings | None = None) -> tuple[Registry, Records]:
+    """Every client that can be read, and by its id where it stands; what is wrong is added to `problems`.
+
+    What `readings` hold of an earlier build is not read again.
+    """
     clients: dict[str, Client] = {}
     records = Records()
-    for client, place in _described(settings, problems):
+    for client, place in _described(settings, problems, readings or Readings()):
         if client.id in records:
             message = f"this client is described in {records.shown(client.id)} too"
             where = _record(place, client.id).at("id")
@@ -104,22 +109,17 @@ def read(settings: Settings, problems: list[Problem]) -> tuple[Registry, Records
     return Registry(clients, _read_epochs(settings, problems), _Files(records)), records
 
 
-def _described(settings: Settings, problems: list[Problem]) -> Iterator[tuple[Client, _Own | Table]]:
+def _described(
+    settings: Settings, problems: list[Problem], readings: Readings
+) -> Iterator[tuple[Client, _Own | Table]]:
     """Every client, from files of their own and then from tables, in the order of the files' names."""
     folder = settings.registry_dir
     place = settings.shown(folder)
-    for file in sorted(folder.glob("*.yml")) + sorted(folder.glob("*.yaml")):
-        shown = f"{place}/{file.name}"
-        client, document, found = _read_client(shown, file)
-        problems += found
-        if client is None:
-            continue
-        if client.id != file.stem:
-            where = Location(shown, *document.place(("id",)))
-            message = "the id differs from the file's name"
-            problems.append(Problem(where, "client-id", message, "make the two the same"))
-            continue
-        yield client, _Own(shown, file)
+    for entry in _files(folder):
+        shown = f"{place}/{entry.name}"
+        client = _client(shown, entry, problems, readings)
+        if client is not None:
+            yield client, _Own(shown, entry.path)
     for file in sorted(folder.glob("*.csv")):
         shown = f"{place}/{file.name}"
         table = Table(shown, file)
@@ -131,19 +131,44 @@ def _described(settings: Settings, problems: list[Problem]) -> Iterator[tuple[Cl
             problems.append(Problem(Location(shown), "unreadable", message, "check its permissions"))
 
 
-def _read_client(shown: str, file: Path) -> tuple[Client | None, Document, list[Problem]]:
+def _files(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """The files of one client, those with the usual ending first."""
     try:
-        text, errors, warnings = located.decode(file.read_bytes())
+        with os.scandir(folder) as entries:
+            ordered = sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        return
+    for ending in (".yml", ".yaml"):
+        yield from (entry for entry in ordered if entry.name.endswith(ending))
+
+
+def _client(shown: str, entry: os.DirEntry[str], problems: list[Problem], readings: Readings) -> Client | None:
+    """The client that a file describes, from an earlier build where it stands as it stood then."""
+    try:
+        stamp = chunked.stamp(entry.stat())
+        known: Client | None = readings.recall("clients", entry.name, stamp)
+        if known is not None:
+            return known
+        data = Path(entry.path).read_bytes()
     except OSError as error:
-        return (
-            None,
-            Document(None),
-            [
-                Problem(
-                    Location(shown), "unreadable", f"the file cannot be read: {error.strerror}", "check its permissions"
-                )
-            ],
-        )
+        message = f"the file cannot be read: {error.strerror}"
+        problems.append(Problem(Location(shown), "unreadable", message, "check its permissions"))
+        return None
+    stem = Path(entry.name).stem
+    client, document, found = _read_client(shown, stem, data)
+    problems += found
+    if client is not None and client.id != stem:
+        where = Location(shown, *document.place(("id",)))
+        message = "the id differs from the file's name"
+        problems.append(Problem(where, "client-id", message, "make the two the same"))
+        return None
+    if client is not None and not found:
+        readings.keep("clients", entry.name, stamp, client)
+    return client
+
+
+def _read_client(shown: str, stem: str, written: bytes) -> tuple[Client | None, Document, list[Problem]]:
+    text, errors, warnings = located.decode(written)
     problems = explain.faults(shown, errors) + explain.faults(shown, warnings, Severity.WARNING)
     if errors:
         return None, Document(None), problems
@@ -165,7 +190,7 @@ def _read_client(shown: str, file: Path) -> tuple[Client | None, Document, list[
                 ),
             ],
         )
-    data = {"id": file.stem, **{k: v for k, v in document.data.items() if not k.startswith("x-")}}
+    data = {"id": stem, **{k: v for k, v in document.data.items() if not k.startswith("x-")}}
     try:
         client = as_client(data)
     except ValidationError as error:

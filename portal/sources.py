@@ -12,13 +12,14 @@ from pathlib import Path
 from babel import localedata
 from pydantic import Field, ValidationError
 
-from portal import explain, located, registry
+from portal import chunked, explain, located, registry
 from portal.client import Registry
 from portal.config import CONFIG_FILE, Settings
 from portal.errors import Location, Problem, Severity
 from portal.kinds import Block
 from portal.notice import TEXT_KEYS, Notice, Text
 from portal.paper import Paper, notice_of, read_file
+from portal.readings import Readings
 from portal.registry import Record
 
 
@@ -66,20 +67,47 @@ class Sources:
     problems: tuple[Problem, ...]
 
 
-def read(settings: Settings) -> Sources:
-    """Read a portal's notices and registry. Raises nothing a person can cause."""
+def read(settings: Settings, readings: Readings | None = None) -> Sources:
+    """Read a portal's notices and registry; what `readings` hold of an earlier build is not read again.
+
+    Raises nothing a person can cause.
+    """
+    readings = readings or Readings()
     problems: list[Problem] = []
     papers: list[Paper] = []
+    said: dict[Path, Notice | None] = {}
     for file in _notice_files(settings, problems):
-        paper, found = read_file(settings, file)
-        problems += found
+        paper, notice = _read_paper(settings, file, problems, readings)
         if paper is not None:
             problems += _foreign_language(paper)
             papers.append(paper)
-    notices = _file_notices(settings, papers, problems)
+            said[file] = notice
+    notices = _file_notices(settings, papers, said, problems)
     problems += _missing_folder(settings, settings.registry_dir, "registry")
-    clients, records = registry.read(settings, problems)
+    clients, records = registry.read(settings, problems, readings)
     return Sources(notices, clients, records, tuple(problems))
+
+
+def _read_paper(
+    settings: Settings, file: Path, problems: list[Problem], readings: Readings
+) -> tuple[Paper | None, Notice | None]:
+    """A notice's file, and what an original says where nothing is wrong with it."""
+    try:
+        stamp = chunked.stamp(file.stat())
+    except OSError:
+        stamp = None  # reading it says why
+    name = settings.shown(file)
+    known = readings.recall("notices", name, stamp) if stamp else None
+    if known is not None:
+        return known[0], known[1]
+    paper, found = read_file(settings, file)
+    problems += found
+    if paper is None:
+        return None, None
+    notice, complaints = notice_of(paper) if "translates" not in paper.data else (None, [])
+    if stamp and not found and not complaints:
+        readings.keep("notices", name, stamp, (paper, notice))
+    return paper, None if complaints else notice
 
 
 def _notice_files(settings: Settings, problems: list[Problem]) -> Iterator[Path]:
@@ -119,7 +147,10 @@ def _foreign_language(paper: Paper) -> list[Problem]:
     return [Problem(paper.at(), "language-in-name", message, hint, Severity.WARNING)]
 
 
-def _file_notices(settings: Settings, papers: list[Paper], problems: list[Problem]) -> dict[str, Filed]:
+def _file_notices(
+    settings: Settings, papers: list[Paper], said: Mapping[Path, Notice | None], problems: list[Problem]
+) -> dict[str, Filed]:
+    """The notices by id; `said` is what originals say in which nothing is wrong, by file."""
     groups: dict[tuple[Path, str], list[Paper]] = {}
     for paper in papers:
         groups.setdefault((paper.file.parent, paper.stem), []).append(paper)
@@ -128,8 +159,10 @@ def _file_notices(settings: Settings, papers: list[Paper], problems: list[Proble
         original = _original(settings, group, problems)
         if original is None:
             continue
-        notice, found = notice_of(original)
-        problems += found
+        notice = said[original.file]
+        if notice is None:
+            notice, found = notice_of(original)
+            problems += found
         counted = notice if settings.options.versions == "revisions" else None
         translations = _translations(group, counted, problems)
         if notice is None:

@@ -39,7 +39,7 @@ from portal.cli.console import (
     show,
     watched,
 )
-from portal.cli.reading import Reading, editorial_clock, fingerprint, read
+from portal.cli.reading import Reading, decide, editorial_clock, fingerprint, read
 from portal.cli.seal import secret_in_use
 from portal.config import Misconfigured, Secret, Settings
 from portal.errors import Format, PortalError, Problem, errors_in
@@ -48,6 +48,7 @@ from portal.plan import Plan
 from portal.proofreading import Proofreader
 from portal.prose import Prose
 from portal.publish import Published, Refused
+from portal.rereading import Shelf
 from portal.shells import Shells
 from portal.sources import Sources
 
@@ -69,13 +70,17 @@ def build(root: Path, out: Path | None, now: str | None, clean: bool) -> int:
     folder = root.resolve()
     place = out or folder / "site"
     before = fingerprint(folder, place)
-    reading = read(root, now)
-    settings = reading.settings
+    settings = config.load(folder)
     secret = secret_in_use(settings)
+    shelf = Shelf(settings, secret)
     if clean:
         shells.forget(settings)
         keeping.forget(settings)
+        shelf.forget()
         prose.forget(settings.cache_dir)
+    readings = shelf.recollect()
+    reading = decide(settings, now, readings=readings)
+    shelf.keep(readings)
     ready = prepare(reading, secret)
     problems = ready.problems
     show(problems)

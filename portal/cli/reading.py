@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from portal import (
 from portal.config import Settings
 from portal.errors import PortalError, Problem
 from portal.plan import Plan
+from portal.readings import Readings
 from portal.sources import Sources
 
 
@@ -36,8 +39,12 @@ def read(root: Path, now: str | None, base: str | None = None) -> Reading:
 
     Raises PortalError where that is impossible.
     """
-    settings = config.load(root.resolve())
-    found = sources.read(settings)
+    return decide(config.load(root.resolve()), now, base)
+
+
+def decide(settings: Settings, now: str | None, base: str | None = None, readings: Readings | None = None) -> Reading:
+    """The same for a portal whose configuration is read; `readings` is what an earlier build read, if anything."""
+    found = sources.read(settings, readings)
     past = history.read(settings, found)
     clock = editorial_clock(now, settings.zone)
     problems = [*found.problems, *rules.graded(settings, past.problems), *rules.check(settings, found, clock)]
@@ -63,18 +70,28 @@ def editorial_clock(now: str | None, zone: dt.tzinfo | None) -> dt.datetime:
 
 def fingerprint(root: Path, out: Path) -> int:
     """A number that changes when a source does."""
-    settings_file = root / config.CONFIG_FILE
-    stamps: list[tuple[str, int]] = []
     folders = [root / "content", root / "site_templates"]
     try:
         settings = config.load(root)
         folders += [*settings.notice_dirs(), settings.registry_dir]
     except PortalError:
         pass  # the next build says what is wrong
-    for folder in folders:
-        for top, inner, names in os.walk(folder):
-            inner[:] = [name for name in inner if not name.startswith(".") and Path(top, name) != out]
-            stamps += [(name, Path(top, name).stat().st_mtime_ns) for name in names if Path(top, name).exists()]
-    if settings_file.exists():
-        stamps.append((config.CONFIG_FILE, settings_file.stat().st_mtime_ns))
+    stamps = [stamp for folder in folders for stamp in _stamps(str(folder), str(out))]
+    with suppress(OSError):
+        stamps.append((config.CONFIG_FILE, (root / config.CONFIG_FILE).stat().st_mtime_ns))
     return hash(tuple(sorted(stamps)))
+
+
+def _stamps(folder: str, out: str) -> Iterator[tuple[str, int]]:
+    """Every file in a folder but hidden ones, and when it changed."""
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    if not entry.name.startswith(".") and entry.path != out:
+                        yield from _stamps(entry.path, out)
+                elif not entry.is_dir():
+                    with suppress(OSError):
+                        yield entry.name, entry.stat().st_mtime_ns
+    except OSError:
+        return

@@ -13,17 +13,20 @@ _SALT = 32
 _LABEL = "memory"
 
 
-def lock(secret: Secret, plaintext: bytes) -> bytes:
-    """Encrypt what is remembered. As in an index, the salt is a keyed hash of the text: one message per key."""
-    own = derive(secret.value, _LABEL, length=32)
+def lock(secret: Secret, plaintext: bytes, label: str = _LABEL) -> bytes:
+    """Encrypt what is remembered; `label` says what it is.
+
+    As in an index, the salt is a keyed hash of the text: one message per key.
+    """
+    own = derive(secret.value, label, length=32)
     salt = hmac.digest(own, plaintext, "sha256")
-    return salt + envelope.encrypt(derive(own, _LABEL, length=32, salt=salt), plaintext, _LABEL.encode())
+    return salt + envelope.encrypt(derive(own, label, length=32, salt=salt), plaintext, label.encode())
 
 
-def unlock(secret: Secret, data: bytes) -> bytes:
-    """What `lock` was given. Raises Unopenable for anything else."""
+def unlock(secret: Secret, data: bytes, label: str = _LABEL) -> bytes:
+    """What `lock` was given under this label. Raises Unopenable for anything else."""
     if len(data) < _SALT + envelope.TAG:
         raise Unopenable
-    own = derive(secret.value, _LABEL, length=32)
-    key = derive(own, _LABEL, length=32, salt=data[:_SALT])
-    return envelope.decrypt(key, data[_SALT:], _LABEL.encode())
+    own = derive(secret.value, label, length=32)
+    key = derive(own, label, length=32, salt=data[:_SALT])
+    return envelope.decrypt(key, data[_SALT:], label.encode())

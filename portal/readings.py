@@ -1,0 +1,51 @@
+"""What people wrote, as an earlier build read it: a file that stands as it stood then is not read again.
+
+By its stamp (size, time of its content, time of any change, inode) a file is known again, as git does it. No program
+changes a file and leaves its time of change as it was; only a file that was changed twice within one tick of the clock
+could look the same, so one that had just changed when it was read is read again, and not remembered. Files with
+anything wrong in them are not remembered either: what is wrong is found anew each time, with its places.
+
+Where readings are kept between builds, and how, portal/rereading.py says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+Stamp: TypeAlias = list[int]
+"""chunked.stamp"""
+Room: TypeAlias = Mapping[str, tuple[Stamp, Any]]
+"""File, as its room names it, to its stamp and what it said."""
+
+_SETTLED = 2_000_000_000
+"""Nanoseconds: the coarsest clock of a file system in use ticks every two seconds (FAT)."""
+
+
+class Readings:
+    """What each file said, by room; without a past it begins empty, and at moment 0 it stays so."""
+
+    def __init__(self, now: int = 0, past: Mapping[str, Room] | None = None) -> None:
+        """`now` is the moment, in nanoseconds since 1970, before which nothing is read with this."""
+        self._settled = now - _SETTLED
+        self._past = past or {}
+        self.rooms: dict[str, dict[str, tuple[Stamp, Any]]] = {}
+        """What this build knows: all that the next one will."""
+
+    def recall(self, room: str, name: str, stamp: Stamp) -> Any:
+        """What a file said that still stands so, or None."""
+        known = self._past.get(room, {}).get(name)
+        if known is None or known[0] != stamp:
+            return None
+        self.rooms.setdefault(room, {})[name] = known
+        return known[1]
+
+    def keep(self, room: str, name: str, stamp: Stamp, said: Any) -> None:
+        """Know from now on what a file said; `stamp` was taken before it was read."""
+        if max(stamp[1], stamp[2]) < self._settled:
+            self.rooms.setdefault(room, {})[name] = (stamp, said)
+
+    def is_news(self, room: str) -> bool:
+        """Whether a room holds other entries than it did."""
+        past, present = self._past.get(room, {}), self.rooms.get(room, {})
+        return len(past) != len(present) or any(past.get(name) is not known for name, known in present.items())

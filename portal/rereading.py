@@ -1,0 +1,97 @@
+"""Keeps between builds what people wrote as it was read, encrypted under the master secret, in files of the cache.
+
+It is written and read with pickle, which does whatever the bytes tell it. So nothing is unpickled that this secret did
+not authenticate: whoever can make such bytes has the secret, and all that a build can do. Readings of another program,
+configuration or folder are not unpickled either. As in portal/keeping.py a file is replaced as a whole, and of two
+builds at once the later one's stays. Against clocks that people set, and failing disks, all is read again after a day.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pickle
+import time
+from pathlib import Path
+
+import idna
+import pydantic
+import yaml
+
+from portal import circumstances, sealing
+from portal.config import Secret, Settings
+from portal.readings import Readings, Room
+
+ROOMS = ("clients", "notices")
+_LABEL = "readings"
+_A_DAY = 86_400_000_000_000
+"""Nanoseconds."""
+
+
+class Shelf:
+    """Where the readings of one portal lie, as one secret can read them."""
+
+    def __init__(self, settings: Settings, secret: Secret | None) -> None:
+        self._secret = secret
+        self._folder = settings.cache_dir
+        self._frame = _frame(settings) if secret else b""
+        self._now = time.time_ns()
+        self._begun = dict.fromkeys(ROOMS, self._now)
+        """When each room was last empty."""
+
+    def recollect(self) -> Readings:
+        """What the last build read; nothing without a secret, or where a file is damaged or another secret's."""
+        if self._secret is None:
+            return Readings()
+        past = {room: self._room(room, self._secret) for room in ROOMS}
+        return Readings(self._now, past)
+
+    def _room(self, room: str, secret: Secret) -> Room:
+        try:
+            data = sealing.unlock(secret, self._file(room).read_bytes(), _LABEL)
+        except (OSError, sealing.Unopenable):
+            return {}
+        head = self._frame + room.encode()
+        if not data.startswith(head):
+            return {}
+        begun, known = pickle.loads(memoryview(data)[len(head) :])  # noqa: S301 — authenticated: see above
+        if not 0 <= self._now - begun < _A_DAY:
+            return {}
+        self._begun[room] = begun
+        found: Room = known
+        return found
+
+    def keep(self, readings: Readings) -> None:
+        """Leave for the next build what this one read. Raises OSError."""
+        if self._secret is None:
+            return
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for room in ROOMS:
+            if readings.is_news(room):
+                said = pickle.dumps((self._begun[room], readings.rooms.get(room, {})), pickle.HIGHEST_PROTOCOL)
+                file = self._file(room)
+                partial = file.with_name(f"{file.name}.{os.getpid()}.partial")
+                partial.write_bytes(sealing.lock(self._secret, self._frame + room.encode() + said, _LABEL))
+                partial.replace(file)
+
+    def forget(self) -> None:
+        """Begin anew."""
+        for room in ROOMS:
+            self._file(room).unlink(missing_ok=True)
+
+    def _file(self, room: str) -> Path:
+        return self._folder / f"readings.{room}"
+
+
+def _frame(settings: Settings) -> bytes:
+    """32 bytes that follow from everything besides the files that decides how they are read."""
+    told = [
+        circumstances.program(),
+        pydantic.VERSION,
+        yaml.__version__,
+        idna.__version__,
+        str(settings.root),
+        settings.document.data,
+    ]
+    return hashlib.sha256(json.dumps(told, default=str, sort_keys=True).encode("utf-8", "surrogatepass")).digest()

@@ -1,0 +1,208 @@
+"""What a build read before: it saves reading, and hides nothing that people change."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import time
+from pathlib import Path
+
+import pytest
+
+from portal import circumstances, config, rereading, sealing, sources
+from portal.config import Secret
+from portal.errors import order
+from portal.readings import Readings
+from portal.rereading import Shelf
+from portal.sources import Sources
+from tests.conftest import PortalFolder
+
+CLIENT = """\
+id: yunshan
+name: 云杉贸易
+since: 2024-03-01
+contacts:
+  - {id: lin, name: 林岚, email: lin@yunshan.example.com}
+"""
+NOTICE = "title: 交接安排\ndate: 2026-11-28\naudience: {clients: [yunshan]}\n"
+
+
+@pytest.fixture
+def folder(portal_folder: PortalFolder) -> PortalFolder:
+    portal_folder.client("yunshan", CLIENT)
+    portal_folder.notice("handover", NOTICE, "按期交接。\n")
+    portal_folder.notice("open", "title: 放假\ndate: 2026-11-30\n")
+    return portal_folder
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten seconds pass between writing a file and building."""
+    real = time.time_ns
+    monkeypatch.setattr(rereading.time, "time_ns", lambda: real() + 10_000_000_000)
+
+
+def read(folder: PortalFolder, secret: Secret | None) -> tuple[Sources, int]:
+    """One reading as a build does it; what it found, and of how many files it knew already what they say."""
+    settings = folder.settings()
+    shelf = Shelf(settings, secret)
+    readings = shelf.recollect()
+    known = 0
+    recall = readings.recall
+
+    def counted(room: str, name: str, stamp: list[int]) -> object:
+        nonlocal known
+        found = recall(room, name, stamp)
+        known += found is not None
+        return found
+
+    readings.recall = counted  # type: ignore[method-assign]
+    found = sources.read(settings, readings)
+    shelf.keep(readings)
+    return found, known
+
+
+def said(found: Sources) -> tuple[object, ...]:
+    return (
+        {identity: (filed.notice, filed.paper.body, filed.paper.sha256) for identity, filed in found.notices.items()},
+        dict(found.registry.clients),
+        sorted(found.problems, key=order),
+    )
+
+
+@pytest.mark.usefixtures("later")
+def test_what_stands_as_it_stood_is_not_read_again(folder: PortalFolder, secret: Secret) -> None:
+    """The second reading knows every file, and finds the same in them as one that knows nothing."""
+    assert read(folder, secret)[1] == 0
+    found, known = read(folder, secret)
+    assert known == 3
+    assert said(found) == said(sources.read(folder.settings()))
+    assert found.clients["yunshan"].at("contacts", 0, "email").line == 5
+    assert found.notices["handover"].paper.at("audience", "clients").line == 4
+
+
+@pytest.mark.usefixtures("later")
+def test_a_change_that_keeps_size_and_time_is_seen(folder: PortalFolder, secret: Secret) -> None:
+    """A file with other words of the same length and with its old date is read, be it a client's or a notice."""
+    read(folder, secret)
+    for name, old, new in (
+        ("clients/yunshan.yml", "云杉贸易", "云杉商贸"),
+        ("notices/2026/handover.zh.md", "按期交接", "改期交接"),
+    ):
+        file = folder.root / name
+        before = file.stat()
+        file.write_text(file.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+        assert file.stat().st_size == before.st_size
+    found, known = read(folder, secret)
+    assert known == 1
+    assert found.registry.clients["yunshan"].name == "云杉商贸"
+    assert found.notices["handover"].paper.body == "改期交接。\n"
+
+
+def test_a_file_that_had_just_changed_is_not_remembered(folder: PortalFolder, secret: Secret) -> None:
+    """Within one tick of the clock it could change once more and look the same."""
+    read(folder, secret)
+    assert read(folder, secret)[1] == 0
+
+
+@pytest.mark.usefixtures("later")
+def test_a_good_file_that_is_broken_later_is_complained_of(folder: PortalFolder, secret: Secret) -> None:
+    """Each time it is read, with its place; and what is mended is good again."""
+    read(folder, secret)
+    folder.client("yunshan", CLIENT.replace("since: 2024-03-01", "since: 2024-02-30"))
+    folder.notice("handover", NOTICE.replace("date:", "dte:"), "按期交接。\n")
+    for _ in range(2):
+        found, known = read(folder, secret)
+        assert known == 1
+        assert [(p.location.file, p.location.line, p.code) for p in sorted(found.problems, key=order)] == [
+            ("clients/yunshan.yml", 3, "impossible-date"),
+            ("notices/2026/handover.zh.md", 2, "missing-key"),
+            ("notices/2026/handover.zh.md", 3, "unknown-key"),
+        ]
+        assert said(found) == said(sources.read(folder.settings()))
+    folder.client("yunshan", CLIENT)
+    assert "yunshan" in read(folder, secret)[0].registry.clients
+
+
+@pytest.mark.usefixtures("later")
+def test_a_client_that_is_gone_is_gone(folder: PortalFolder, secret: Secret) -> None:
+    """Nothing remembered brings back a file that was removed."""
+    read(folder, secret)
+    (folder.root / "clients/yunshan.yml").unlink()
+    (folder.root / "notices/2026/handover.zh.md").unlink()
+    found, _ = read(folder, secret)
+    assert (list(found.registry.clients), list(found.notices)) == ([], ["open"])
+
+
+@pytest.mark.usefixtures("later")
+@pytest.mark.parametrize("what", ["program", "configuration", "secret", "none", "damaged", "exchanged", "old"])
+def test_readings_of_others_are_not_used(
+    folder: PortalFolder, secret: Secret, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of another program, configuration or secret, without one, damaged, one room's for another's, or a day old."""
+    read(folder, secret)
+    assert read(folder, secret)[1] == 3
+    cache = folder.settings().cache_dir
+    user: Secret | None = secret
+    match what:
+        case "program":
+            monkeypatch.setattr(circumstances, "program", lambda: "another")
+        case "configuration":
+            file = folder.root / config.CONFIG_FILE
+            file.write_text(file.read_text(encoding="utf-8") + "copyright: 2026\n", encoding="utf-8")
+        case "secret":
+            user = Secret(b"another secret, of 32 bytes too.")
+        case "none":
+            user = None
+        case "damaged":
+            for file in cache.glob("readings.*"):
+                file.write_bytes(file.read_bytes()[:-1] + b"x")
+        case "exchanged":
+            one, other = (cache / f"readings.{room}" for room in rereading.ROOMS)
+            first, second = one.read_bytes(), other.read_bytes()
+            one.write_bytes(second)
+            other.write_bytes(first)
+        case "old":
+            real = rereading.time.time_ns
+            monkeypatch.setattr(rereading.time, "time_ns", lambda: real() + 86_400_000_000_000)
+    assert read(folder, user)[1] == 0
+
+
+class _Caught:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.mkdir, (str(Path(os.environ["CAUGHT"])),)
+
+
+@pytest.mark.usefixtures("later")
+def test_nothing_is_unpickled_that_the_secret_did_not_authenticate(
+    folder: PortalFolder, secret: Secret, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bytes that would act when unpickled do nothing, in clear, under another secret, or as another kind of memory."""
+    monkeypatch.setenv("CAUGHT", str(tmp_path / "caught"))
+    frame = rereading._frame(folder.settings()) + b"clients"
+    harm = frame + pickle.dumps(_Caught())
+    file = folder.settings().cache_dir / "readings.clients"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    other = Secret(b"another secret, of 32 bytes too.")
+    for data in (harm, sealing.lock(other, harm, "readings"), sealing.lock(secret, harm)):
+        file.write_bytes(data)
+        read(folder, secret)
+        assert not (tmp_path / "caught").exists()
+
+
+@pytest.mark.usefixtures("later")
+def test_readings_are_encrypted(folder: PortalFolder, secret: Secret) -> None:
+    """No name of a client lies in the cache in clear."""
+    read(folder, secret)
+    files = list(folder.settings().cache_dir.glob("readings.*"))
+    assert sorted(file.name for file in files) == ["readings.clients", "readings.notices"]
+    assert all("云杉".encode() not in file.read_bytes() and b"yunshan" not in file.read_bytes() for file in files)
+
+
+def test_without_a_past_nothing_is_kept() -> None:
+    """Readings that no shelf gave know nothing, and go on knowing nothing."""
+    readings = Readings()
+    readings.keep("clients", "a.yml", [1, 2, 3, 4], "a")
+    assert readings.rooms == {}
+    assert readings.recall("clients", "a.yml", [1, 2, 3, 4]) is None
