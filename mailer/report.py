@@ -10,6 +10,7 @@ from mailer.accounts import Account
 from mailer.digest import Digest, Event, Excluded, Item, Reason, Waiting
 from mailer.ledger import Delivery, Opening, State
 from mailer.person import Person
+from portal import words
 from portal.client import Recipient
 from portal.notice import Selector
 
@@ -55,7 +56,7 @@ def why(item: Item) -> str:
     }
     said = [f"{name} {', '.join(values)}" for name, values in parts.items() if values]
     if audience.ended_within is not None:
-        said.append(f"ended within {audience.ended_within.days} days")
+        said.append(f"ended within {words.counted(audience.ended_within.days, 'day')}")
     return "; ".join(said)
 
 

@@ -10,10 +10,11 @@ from typing import Any
 
 import click
 
-from mailer.cli.office import FINE, clock, counted, ledger_of, place_options, say, say_json
+from mailer.cli.office import FINE, clock, ledger_of, place_options, say, say_json
 from mailer.ledger import UNSENT, Decree, Ledger, State
 from portal import config
 from portal.errors import PortalError
+from portal.words import counted
 
 _SHORTEST = 6
 """Hexadecimal digits that name a digest, if no other begins with them."""

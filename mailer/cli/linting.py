@@ -9,9 +9,10 @@ import click
 
 from mailer import answers, linting
 from mailer.cli.drafting import Draft, Drafter, decided
-from mailer.cli.office import FINE, PROBLEMS, Office, common_options, counted, read_office, say
+from mailer.cli.office import FINE, PROBLEMS, Office, common_options, read_office, say
 from mailer.linting import Answers
 from portal.errors import Format, PortalError, Problem, errors_in, listing
+from portal.words import counted
 
 
 @click.command()

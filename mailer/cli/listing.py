@@ -13,11 +13,12 @@ import click
 from rich.cells import cell_len, set_cell_size
 
 from mailer import report
-from mailer.cli.office import Office, counted, report_console, say
+from mailer.cli.office import Office, report_console, say
 from mailer.digest import Decision, Excluded, Item
 from mailer.forecast import Forecast
 from mailer.person import Person
 from portal.errors import printable
+from portal.words import counted
 
 _TOGETHER = 500
 """Lines, or people in a JSON document, that are written at once."""

@@ -158,7 +158,3 @@ show_private_option = click.option("--show-private", is_flag=True, help="Show pr
 def report_console() -> Console:
     console = Console()
     return console if console.is_terminal else Console(width=_WIDTH)
-
-
-def counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

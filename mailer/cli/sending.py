@@ -21,7 +21,6 @@ from mailer.cli.office import (
     Office,
     clock,
     common_options,
-    counted,
     doubts,
     open_ledger,
     read_office,
@@ -39,6 +38,7 @@ from mailer.sender import LEASE, Rules, Sender
 from mailer.subscription import Subscribers
 from mailer.transport import Outbox, Server, Smtp, Transport
 from portal.errors import Location, PortalError
+from portal.words import counted
 
 OUTBOX = "outbox"
 
@@ -203,7 +203,7 @@ async def _freeze(office: Office, ledger: Ledger, order: _Order, gate: Gate) -> 
         except TooMany as error:
             before = f"the largest run before had {error.largest}" if error.largest else "this ledger had no run before"
             raise PortalError(
-                f"{error.digests} people would get mail now; {before}, so nothing was sent",
+                f"{counted(error.digests, 'person', 'people')} would get mail now; {before}, so nothing was sent",
                 "look at `mailer plan`; if it is right, `mailer send --yes`, perhaps with --pilot",
             ) from None
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
-from mailer.cli.office import FINE, PROBLEMS, clock, counted, ledger_of, moment, place_options, say, say_json
+from mailer.cli.office import FINE, PROBLEMS, clock, ledger_of, moment, place_options, say, say_json
 from mailer.ledger import Ledger
 from mailer.roster import Reader
 from mailer.subscription import Scope, Subscribers, Subscription, Suppression, hashed
@@ -21,6 +21,7 @@ from portal.client import Cadence
 from portal.config import Settings
 from portal.errors import Format, PortalError, listing
 from portal.kinds import Kind
+from portal.words import counted
 
 T = TypeVar("T")
 

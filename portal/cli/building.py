@@ -24,6 +24,7 @@ from portal import (
     site,
     sources,
     timetable,
+    words,
 )
 from portal.article import Articles
 from portal.chunked import FileOrKnown
@@ -98,8 +99,9 @@ def build(root: Path, out: Path | None, now: str | None, clean: bool) -> int:
     sealed = sum(1 for _ in place.glob("my/s/*"))
     made = reading.plan
     say(
-        f"built: {len(made.public)} public and {len(made.private)} private notices, {sealed} sealed objects; "
-        f"{done.written} files written, {done.unchanged} unchanged, {done.removed} removed"
+        f"built: {len(made.public)} public and {words.counted(len(made.private), 'private notice')}, "
+        f"{words.counted(sealed, 'sealed object')}; "
+        f"{words.counted(done.written, 'file')} written, {done.unchanged} unchanged, {done.removed} removed"
         + (f"; {counted(problems)}" if problems else "")
     )
     return FINE

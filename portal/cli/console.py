@@ -12,6 +12,7 @@ from jinja2 import TemplateError, TemplateSyntaxError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from portal import words
 from portal.config import Misconfigured
 from portal.errors import Format, Location, PortalError, Problem, errors_in, listing, printable
 from portal.publish import Refused
@@ -40,7 +41,7 @@ def show(problems: list[Problem], form: Format = Format.TEXT) -> None:
 
 def counted(problems: list[Problem]) -> str:
     errors = len(errors_in(problems))
-    return f"{errors} error{'s' * (errors != 1)}, {len(problems) - errors} warning{'s' * (len(problems) - errors != 1)}"
+    return f"{words.counted(errors, 'error')}, {words.counted(len(problems) - errors, 'warning')}"
 
 
 def watched(items: Iterable[T], label: str, total: int | None = None) -> Iterator[T]:

@@ -16,7 +16,7 @@ from typing import Any
 
 import click
 
-from portal import config, epochs, sealing, signet
+from portal import config, epochs, sealing, signet, words
 from portal.addresses import MY
 from portal.cli.access import chosen
 from portal.cli.building import prepare, put_in_place
@@ -50,7 +50,7 @@ class _Serving:
             done = put_in_place(ready, self.out, self.secret)
             if self.secret is not None and not self.throw_away:
                 signet.remember(ready.plan.settings, sealing.fingerprint(self.secret))
-            say(f"built: {done.written} files written")
+            say(f"built: {words.counted(done.written, 'file')} written")
         except PortalError as error:
             explain(error)
 

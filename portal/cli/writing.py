@@ -22,6 +22,7 @@ from portal.cli.reading import editorial_clock
 from portal.config import Settings
 from portal.errors import PortalError, errors_in
 from portal.kinds import Kind
+from portal.words import counted
 from portal.words import load as load_words
 
 
@@ -47,7 +48,7 @@ def import_(folder: Path, root: Path, dry_run: bool, form: str) -> int:
 def init(folder: Path, now: str | None) -> int:
     """Make a new portal in FOLDER."""
     made = starting.start(folder, editorial_clock(now, None).date())
-    say(f"made a portal of {len(made)} files in {folder}; next: python build.py check --root {folder}")
+    say(f"made a portal of {counted(len(made), 'file')} in {folder}; next: python build.py check --root {folder}")
     return FINE
 
 

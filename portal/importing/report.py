@@ -8,6 +8,7 @@ from itertools import groupby
 
 from portal.errors import Problem
 from portal.importing.outcome import Import
+from portal.words import counted
 
 _SHOWN = 5
 """Lines of one sort in the text report; the JSON has all of them. Refusals are never left out."""
@@ -34,7 +35,7 @@ def _lines(outcome: Import) -> Iterator[str]:
         yield f"already imported: {len(outcome.already)}"
     drafts = f" ({outcome.drafts} of them drafts)" if outcome.drafts else ""
     yield (
-        f"{_count(outcome.notices, 'notice')}{drafts} and {_count(outcome.translations, 'translation')};"
+        f"{counted(outcome.notices, 'notice')}{drafts} and {counted(outcome.translations, 'translation')};"
         f" {len(outcome.guessed)} guessed, {len(outcome.left)} left for a person, {len(outcome.refused)} refused"
     )
 
@@ -75,7 +76,3 @@ def _sorts(heading: str, problems: Iterable[Problem]) -> Iterator[str]:
             yield f"    … and {len(found) - _SHOWN} more (--format json lists them all)"
         if found[0].hint:
             yield f"    {found[0].hint}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 from types import MappingProxyType
 
+from portal import words
 from portal.errors import Severity
 from portal.kinds import Kind
 from portal.rules.case import Case, Finding, Rule, missing, value_at
@@ -32,13 +33,14 @@ def _recommended(case: Case) -> Iterator[Finding]:
 
 def _lead_time(case: Case) -> Iterator[Finding]:
     window, demand = case.notice.effective, case.demand
-    reduced = getattr(case.notice.details, "reduced", False)
-    days = max(demand.lead_days, demand.reduced_lead_days if reduced else 0)
+    days = max(demand.lead_days, demand.reduced_lead_days if case.detail("reduced") else 0)
     if not days or window is None or window.start is None or case.notice.urgency == "urgent":
         return
     given = (window.start - case.published).days
     if given < days:
-        message = f"{given} days from publication to the date in force; {case.notice.kind} asks for {days}"
+        message = (
+            f"{words.counted(given, 'day')} from publication to the date in force; {case.notice.kind} asks for {days}"
+        )
         yield case.finding(message, "publish earlier, let it take effect later, or mark it urgent", "effective")
 
 
@@ -61,13 +63,13 @@ def _filing_period(case: Case) -> Iterator[Finding]:
 
 def _happens(case: Case) -> tuple[tuple[str, ...], dt.date, dt.date] | None:
     """The key of the date on which clients feel it, and the first and the last of those days."""
-    details, window = case.notice.details, case.notice.effective
-    starts, ends = getattr(details, "starts", None), getattr(details, "ends", None)
+    window = case.notice.effective
+    starts, ends = case.detail("starts"), case.detail("ends")
     if starts is not None:
         return ("details", "starts"), case.day(starts), max(case.day(starts), case.day(ends or starts))
     if case.notice.kind is Kind.MAINTENANCE and window is not None and window.start is not None:
         return ("effective",), window.start, window.until or window.start
-    ends_on = getattr(details, "ends_on", None)
+    ends_on = case.detail("ends_on")
     if ends_on is not None:
         return ("details", "ends_on"), ends_on, ends_on
     if window is not None and window.start is not None:
@@ -85,7 +87,7 @@ def _approvals(case: Case) -> Iterator[Finding]:
 
 
 def _bank_account(case: Case) -> Iterator[Finding]:
-    if getattr(case.notice.details, "bank_account", False) and len({a.by for a in case.notice.approvals}) < 2:
+    if case.detail("bank_account") and len({a.by for a in case.notice.approvals}) < 2:
         message = "a changed bank account needs two approvals by different people"
         yield case.finding(message, "add them to 'approvals'", "details", "bank_account")
 

@@ -132,7 +132,7 @@ def test_a_build_says_no_secret_even_when_everything_is_logged(
     assert (code == 0) is not broken
     out, err = capfd.readouterr()
     said = out + err + caplog.text
-    assert ("not built" if broken else "built: 0 public and 1 private notices") in said
+    assert ("not built" if broken else "built: 0 public and 1 private notice, ") in said
     keys = []
     index = portal_folder.root / "site/my/s" / LIN.index_name
     if not broken:
