@@ -62,11 +62,12 @@ def _nobody(case: Case) -> Iterator[Finding]:
     selector, registry = case.notice.audience, case.house.sources.registry
     if not isinstance(selector, Selector) or not registry.clients:
         return
-    selected = list(audience.selected(selector, registry, case.published))
-    if not selected:
+    selected = audience.selected(selector, registry, case.published)
+    first = next(selected, None)
+    if first is None:
         message = "no client in the registry is meant by this audience"
         yield case.finding(message, "check it against clients/", "audience")
-    elif not any(client.contacts for client in selected):
+    elif not first.contacts and not any(client.contacts for client in selected):
         message = "no client of this audience has a contact, so nobody can read it"
         yield case.finding(message, "add contacts to their files in clients/", "audience")
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from portal import explain, states
 from portal.config import Settings
 from portal.errors import Location, Severity
-from portal.kinds import Demand
+from portal.kinds import Demand, Kind
 from portal.notice import Notice
 from portal.sources import Filed, Sources
 
@@ -32,6 +32,13 @@ class House:
     sources: Sources
     now: dt.datetime
     """Timezone-aware."""
+    _demands: dict[Kind, Demand] = field(default_factory=dict, repr=False, compare=False)
+
+    def demand(self, kind: Kind) -> Demand:
+        """What a kind of notice must say here."""
+        if kind not in self._demands:
+            self._demands[kind] = self.settings.demand(kind)
+        return self._demands[kind]
 
     @property
     def today(self) -> dt.date:
@@ -69,7 +76,11 @@ class Case:
 
     @property
     def demand(self) -> Demand:
-        return self.settings.demand(self.notice.kind)
+        return self.house.demand(self.notice.kind)
+
+    def detail(self, name: str) -> Any:
+        """A key of `details`; None where it is not said, or the kind has no such key."""
+        return vars(self.notice.details).get(name)
 
     def day(self, moment: dt.date) -> dt.date:
         """A day, or the day of a moment, in the firm's zone."""

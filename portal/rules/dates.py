@@ -35,11 +35,11 @@ _Dated = tuple[tuple[str, ...], dt.date | None]
 
 def _pairs(case: Case) -> Iterator[tuple[_Dated, _Dated]]:
     """Two dates of which the second may not come first."""
-    notice, details = case.notice, case.notice.details
+    notice = case.notice
     start: _Dated = (("effective",), notice.effective.start if notice.effective else None)
 
     def detail(name: str) -> _Dated:
-        return ("details", name), getattr(details, name, None)
+        return ("details", name), case.detail(name)
 
     if notice.withdrawn is not None:
         yield (("date",), notice.date), (("withdrawn", "on"), notice.withdrawn.on)
@@ -99,14 +99,15 @@ def _overdue(house: House, key: str, message: str, hint: str) -> Iterator[Findin
     successors = house.successors()
     for case in house.cases():
         day = getattr(case.notice, key)
-        stands = state(case.notice, house.now, house.settings.zone).stands
-        if day is not None and day < house.today and stands and case.notice.id not in successors:
+        if day is None or day >= house.today or case.notice.id in successors:
+            continue
+        if state(case.notice, house.now, house.settings.zone).stands:
             yield case.finding(message.format(day=day), hint, key)
 
 
 def _silent(case: Case) -> Iterator[Finding]:
     zone, notice, now = case.settings.zone, case.notice, case.house.now
-    promised, closed = getattr(notice.details, "next_update", None), getattr(notice.details, "closed_at", None)
+    promised, closed = case.detail("next_update"), case.detail("closed_at")
     if promised is None or closed is not None or notice.withdrawn is not None:
         return
     due = instant(promised, zone)
@@ -118,9 +119,8 @@ def _silent(case: Case) -> Iterator[Finding]:
 
 
 def _open(case: Case) -> Iterator[Finding]:
-    details, allowed = case.notice.details, case.demand.closing_days
-    found = getattr(details, "found_at", None)
-    if not allowed or found is None or getattr(details, "closed_at", None) or case.notice.withdrawn:
+    allowed, found = case.demand.closing_days, case.detail("found_at")
+    if not allowed or found is None or case.detail("closed_at") or case.notice.withdrawn:
         return
     desk = case.settings.options.desks.get(case.notice.owner or "")
     holidays = set(desk.holidays) if desk else set()
