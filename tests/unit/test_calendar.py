@@ -297,7 +297,7 @@ def plan_of(portal_settings: Settings, versions: list[dict[str, Any]]) -> Plan |
         published.append(Version(number, on, "", minor=False, texts={"zh": text}, language="zh"))
     entry = Entry("n", False, tuple(published), State.IN_FORCE, None, (), {})
     now = dt.datetime(2030, 1, 1, tzinfo=ZONE)
-    return Plan(portal_settings, now, None, Registry({}, {}), (entry,), (), ())
+    return Plan(portal_settings, now, None, Registry({}, {}), (entry,), ())
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
