@@ -6,7 +6,7 @@ builds at once the later one's stays, and both are right, because every entry is
 
 Of each sealed file it holds how the file stood on the disk when it was in place: size, times, inode. No program changes
 a file and leaves its time of change as it was, so a file that still stands so is not read again. Against whoever sets
-the clock of the machine, and failing disks, every 24th build reads all the same.
+the clock of the machine, and failing disks, every 24th build reads all the same, and the gate looks into every file.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ from portal.sealing import Unopenable, lock, unlock
 PLACED = "placed"
 """The room of sealed files: name to [size, SHA-256 or "", stamp]."""
 
+PROOF = "proof"
+"""The room of what the gate proved of public files."""
+
 _BUILDS = "builds"
 _READ_AGAIN = 24
 """After so many builds every file is compared by its bytes."""
@@ -44,6 +47,7 @@ def recollect(settings: Settings, secret: Secret | None) -> Memory:
         count = 0
         for placed in past.get(PLACED, {}).values():
             placed[2] = None
+        past.pop(PROOF, None)
     memory = Memory(past)
     memory.keep(_BUILDS, "count", count)
     return memory

@@ -5,6 +5,11 @@ of 16 characters. Names, addresses, telephone numbers, codes and attachments are
 in a public source is nobody's secret; the registry, private notices and tables of values are no public source wherever
 they are copied or linked to. Looking up all phrases of a file in one table takes a millisecond or two a page,
 however many private notices there are.
+
+A build that was published has proved of its public files that they hold nothing of what was private then. As long as
+people, codes and public sources are the same, the next one proves the rest: it looks into files that are new or
+changed, and compares the phrases of new private texts with those of all files at once. Whenever that leaves a doubt,
+every file is looked into again.
 """
 
 from __future__ import annotations
@@ -12,9 +17,12 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import itertools
+import json
+import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
+from importlib.metadata import distributions
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
@@ -24,12 +32,15 @@ from urllib.parse import unquote
 from portal import chunked, disguises, sealing, telephones, words
 from portal.addresses import SEALED
 from portal.chunked import Chunked
+from portal.circumstances import program
 from portal.client import Recipient
 from portal.config import CONFIG_FILE, Secret
 from portal.disguises import UNPACKED, Unsearchable, plain
 from portal.errors import Location, Problem
-from portal.notice import Version
-from portal.phrases import Phrases
+from portal.keeping import PROOF
+from portal.memory import Memory
+from portal.notice import Text
+from portal.phrases import Lasting, Phrases
 from portal.plan import Attachment, Plan
 from portal.sources import Filed, inside
 from portal.stationery import Voice
@@ -79,83 +90,151 @@ _TEXT_FILES = {".md", ".html", ".css", ".js", ".json", ".yml", ".yaml", ".txt", 
 class Gate:
     """Knows every mark of what is private, and nothing of it that is public too."""
 
-    def __init__(self, plan: Plan, secret: Secret | None = None, filed: Iterable[Filed] = ()) -> None:
-        """`filed` is every notice as people wrote it, drafts and those still to be published among them."""
+    def __init__(
+        self, plan: Plan, secret: Secret | None = None, filed: Iterable[Filed] = (), memory: Memory | None = None
+    ) -> None:
+        """`filed` is every notice as people wrote it, drafts and those still to be published among them.
+
+        What `memory` knows to be proved is not proved again.
+        """
         self._settings = plan.settings
         self._plan = plan
+        self._secret = secret
+        self._memory = memory or Memory()
         self._held = _held(plan, filed)
         self._files = plan.registry.files
         self._marks: dict[Mark, Origin] = {}
         self._phrases = Phrases()
+        self._learned = False
         self._lengths: dict[tuple[str, str], set[int]] = {}
         """By the first two tokens of names, how many tokens those names have."""
         self._open_files: set[str] = set()
-        self._closed = {file.resolve(): file for file in (*_sources(plan), *_sources_held(self._held))}
-        self._closed_digests = {
-            hashlib.sha256(data).hexdigest(): (self._settings.shown(file), "the whole file")
-            for file in self._closed.values()
-            if (data := file.read_bytes()).strip()  # an empty file says nothing
-        }
-        for _, _, text in self._private_texts():
-            self._phrases.add(_marked_phrases(text))
+        self._closed, self._closed_digests = _whole(itertools.chain(_sources(plan), _sources_held(self._held)))
         attached = [entry.attachments for entry in plan.private] + [_attached(one) for one in self._held]
-        for attachment in itertools.chain.from_iterable(attached):
-            origin = (self._settings.shown(attachment.file), "the attachment")
-            self._marks.setdefault(chunked.digest(attachment.file), origin)
-        for recipient in plan.registry.recipients():
-            self._learn_recipient(recipient)
-        for client in plan.registry.clients.values():
-            self._learn_name(client.name, (self._registry_file(client.id), "name"))
-        if secret is not None:
-            for binder in plan.binders:
-                code = str(sealing.code(secret, binder.recipient.key, binder.epoch))
-                self._marks[code.replace("-", "")] = (self._registry_file(binder.recipient.client.id), "code")
-        for text in self._public_texts(plan):
-            self._forget(text)
+        self._attached = {
+            chunked.digest(attachment.file): (self._settings.shown(attachment.file), "the attachment")
+            for attachment in itertools.chain.from_iterable(attached)
+        }
+        self._public = list(self._public_texts(plan))
+        self._parts = {part for part, _ in self._private_parts()}
+        self._clean: dict[str, str] = {}
+        """The SHA-256 of each file that this build proved clean, by path."""
+        self._told, self._proved = self._proof()
 
     def check(self, path: str, data: bytes | Chunked) -> list[Problem]:
         """What must keep a file (path below the site, its bytes) from being published; names sources, never text."""
-        if path.startswith(SEALED) or not (self._marks or self._phrases or self._closed_digests):
+        if path.startswith(SEALED) or not (self._closed_digests or self._attached or self._parts or self._files):
             return []
         digest = _digest([data] if isinstance(data, bytes) else data)
         if digest in self._closed_digests:
-            return [_private_text(path, self._closed_digests[digest])]
+            return [_private_text(path, (self._settings.shown(self._closed_digests[digest]), "the whole file"))]
         if digest in self._open_files:
             return []
-        found = {digest} & self._marks.keys() | self._found(plain(unquote(path)))
+        if digest in self._attached:
+            return [_private_text(path, self._attached[digest])]
+        if self._proved.get(path) != digest:
+            problems = self._look(path, data)
+            if problems:
+                return problems
+        self._clean[path] = digest
+        return []
+
+    def remember(self) -> None:
+        """Let the next build know what this one proved, once all it checked is published."""
+        if self._clean:
+            proof = {"base": self._base, "parts": sorted(self._parts), "told": str(self._told), "files": self._clean}
+            self._memory.keep(PROOF, "proof", proof)
+
+    def _look(self, path: str, data: bytes | Chunked) -> list[Problem]:
+        """Check a file that nothing is known of."""
+        self._learn()
+        told = self._told
+        found = self._found(plain(unquote(path)), told)
         if not isinstance(data, bytes):
-            if digest in self._marks:
-                return [_private_text(path, self._marks[digest])]
             return [_unsearchable(path, "what is published in pieces must be a public source")]
         try:
             for text in map(plain, disguises.texts(data)):
-                found |= self._found(text) | self._found_across(_seamless(text))
+                found |= self._found(text, told) | self._found_across(_seamless(text), told)
         except Unsearchable:
             hint = f"a packed file must be sound, without a password, and at most {UNPACKED // 1_000_000} MB unpacked"
             return [_unsearchable(path, hint)]
         for text in disguises.unmarked(data):
-            found |= self._phrases.among(_phrases(text))
+            found |= self._phrases_in(text, told)
         if found:
             found -= self._marks_of_the_engine
         origins = {self._origin(mark) for mark in found}
         return [_private_text(path, origin) for origin in sorted(origin for origin in origins if origin)]
 
+    # --- what was proved before ---
+
+    @cached_property
+    def _base(self) -> str:
+        """A hash of everything but private texts that a verdict follows from."""
+        registry = self._plan.registry
+        people = [[r.key, r.contact.name, r.contact.email, r.contact.phone] for r in registry.recipients()]
+        codes = [[b.recipient.key, b.epoch] for b in self._plan.binders] if self._secret is not None else []
+        names = [[client.id, client.name] for client in registry.clients.values()]
+        facts = [program(), _engine(), people, codes, names, sorted(self._open_files), self._public]
+        return _digest([json.dumps(facts).encode()])
+
+    def _proof(self) -> tuple[Lasting, dict[str, str]]:
+        """The phrases of files that an earlier build proved clean, and those files; none where anything is in doubt."""
+        past = self._memory.recall(PROOF, "proof")
+        if past is None or past["base"] != self._base or "" in self._parts:
+            return Lasting(), {}
+        told, known = Lasting(past["told"]), set(past["parts"])
+        doubts = {
+            phrase
+            for part, texts in self._private_parts()
+            if part not in known
+            for _, _, text in texts
+            for phrase in told.among(_marked_phrases(text))
+        }
+        for text in self._public if doubts else ():
+            doubts -= _marked_phrases(text)
+        return (Lasting(), {}) if doubts else (told, past["files"])
+
     # --- what is private ---
+
+    def _private_parts(self) -> Iterator[tuple[str, Iterator[tuple[str, str, str]]]]:
+        """Everything that is for some only: a hash that says the same of the same part, and its (file, key, text).
+
+        The hash is empty where the bytes are not known that a text was read from.
+        """
+        for entry in self._plan.private:
+            for text in (text for version in entry.versions for text in version.texts.values()):
+                yield text.sha256, _strings(text)
+            if entry.values:
+                yield _part(entry.values), _cells(entry.text(entry.latest.language).path, entry.values)
+        for filed in self._held:
+            for paper in (filed.paper, *filed.translations.values()):
+                body = (paper.shown, "body", paper.body)
+                leaves = ((paper.shown, key, value) for key, value in _leaves(paper.data, ""))
+                yield f"held {paper.sha256}", itertools.chain([body], leaves)
+            if filed.values:
+                yield _part(filed.values), _cells(filed.paper.shown, filed.values)
 
     def _private_texts(self) -> Iterator[tuple[str, str, str]]:
         """Every text that is for some only, as (file, key, text)."""
-        for entry in self._plan.private:
-            for version in entry.versions:
-                yield from _strings(version)
-            file = entry.text(entry.latest.language).path
-            for row in entry.values.values():
-                yield from ((file, f"values, column {name}", value) for name, value in row.items())
-        for filed in self._held:
-            for paper in (filed.paper, *filed.translations.values()):
-                yield paper.shown, "body", paper.body
-                yield from ((paper.shown, key, value) for key, value in _leaves(paper.data, ""))
-            for row in filed.values.values():
-                yield from ((filed.paper.shown, f"values, column {name}", value) for name, value in row.items())
+        return itertools.chain.from_iterable(texts for _, texts in self._private_parts())
+
+    def _learn(self) -> None:
+        """Get to know every mark, unless that is done; what was proved before may leave nothing to look for."""
+        if self._learned:
+            return
+        self._learned = True
+        for _, _, text in self._private_texts():
+            self._phrases.add(_marked_phrases(text))
+        for recipient in self._plan.registry.recipients():
+            self._learn_recipient(recipient)
+        for client in self._plan.registry.clients.values():
+            self._learn_name(client.name, (self._registry_file(client.id), "name"))
+        if self._secret is not None:
+            for binder in self._plan.binders:
+                code = str(sealing.code(self._secret, binder.recipient.key, binder.epoch))
+                self._marks[code.replace("-", "")] = (self._registry_file(binder.recipient.client.id), "code")
+        for text in self._public:
+            self._forget(text)
 
     @cached_property
     def _origins(self) -> dict[str, Origin]:
@@ -197,7 +276,7 @@ class Gate:
     def _public_texts(self, plan: Plan) -> Iterator[str]:
         for entry in plan.public:
             for version in entry.versions:
-                yield from (text for _, _, text in _strings(version))
+                yield from (string for text in version.texts.values() for _, _, string in _strings(text))
             for attachment in entry.attachments:
                 yield from self._open(attachment.file)
         settings = plan.settings
@@ -213,8 +292,8 @@ class Gate:
 
     def _open(self, file: Path) -> Iterator[str]:
         """A public source: published byte for byte it needs no search, and what can be read in it is no secret."""
-        digest = chunked.digest(file)
-        if file.resolve() in self._closed or digest in self._closed_digests:
+        digest, about = chunked.digest(file), file.stat()
+        if (about.st_dev, about.st_ino) in self._closed or digest in self._closed_digests:
             return
         self._open_files.add(digest)
         if file.suffix in _TEXT_FILES:
@@ -239,13 +318,19 @@ class Gate:
 
     # --- looking ---
 
-    def _found(self, text: str) -> set[Mark]:
-        """The marks that stand in a text."""
-        return self._found_across(text) | self._marks.keys() & _pairs(text)
+    def _found(self, text: str, told: Lasting | None = None) -> set[Mark]:
+        """The marks that stand in a text; its phrases are added to `told`."""
+        return self._found_across(text, told) | self._marks.keys() & _pairs(text)
 
-    def _found_across(self, text: str) -> set[Mark]:
+    def _phrases_in(self, text: str, told: Lasting | None = None) -> set[str]:
+        phrases = _phrases(text)
+        if told is not None:
+            told.add(phrases)
+        return self._phrases.among(phrases)
+
+    def _found_across(self, text: str, told: Lasting | None = None) -> set[Mark]:
         """The marks in a text without its inline markup, but for what must stand by itself and does so only with it."""
-        found: set[Mark] = set(self._phrases.among(_phrases(text)))
+        found: set[Mark] = set(self._phrases_in(text, told))
         for candidates in (_emails(text), telephones.numbers(text), _codes(text)):
             found.update(self._marks.keys() & candidates)
         return found | self._names_in(text)
@@ -259,6 +344,11 @@ class Gate:
                 if head in heads:
                     found.update(tokens[i : i + length] for length in self._lengths[head])
         return found & self._marks.keys()
+
+
+def _engine() -> str:
+    """Which theme is installed; what it says itself is nobody's secret."""
+    return next((found.version for found in distributions(name="mkdocs-material")), "")
 
 
 def _digest(pieces: Iterable[bytes]) -> str:
@@ -282,17 +372,34 @@ def _private_text(path: str, origin: Origin) -> Problem:
     )
 
 
+def _whole(files: Iterable[Path]) -> tuple[set[tuple[int, int]], dict[str, Path]]:
+    """Files as (device, inode), which are the same however a file is reached, and their SHA-256; none of empty ones."""
+    closed: set[tuple[int, int]] = set()
+    digests: dict[str, Path] = {}
+    for file in files:
+        with open(file, "rb", buffering=0) as opened:  # noqa: PTH123 - there are ten thousand of them
+            about, data = os.fstat(opened.fileno()), opened.readall()
+        closed.add((about.st_dev, about.st_ino))
+        if data.strip():
+            digests[hashlib.sha256(data).hexdigest()] = file
+    return closed, digests
+
+
 def _sources(plan: Plan) -> Iterator[Path]:
     """The files that private text is written in: the registry, private notices, and tables of values."""
     settings = plan.settings
     for pattern in ("*.yml", "*.yaml", "*.csv"):
         yield from settings.registry_dir.glob(pattern)
+    seen: set[str] = set()
     for entry in plan.private:
-        for version in entry.versions:
-            for text in version.texts.values():
-                file = settings.root / text.path
-                beside = inside(file.parent, text.notice.values or "")
-                yield from (found for found in (file, beside) if found and found.is_file())
+        for text in (text for version in entry.versions for text in version.texts.values()):
+            file = settings.root / text.path
+            if text.path not in seen and file.is_file():
+                seen.add(text.path)
+                yield file
+            beside = inside(file.parent, text.notice.values) if text.notice.values else None
+            if beside and beside.is_file():
+                yield beside
 
 
 def _held(plan: Plan, filed: Iterable[Filed]) -> list[Filed]:
@@ -347,12 +454,20 @@ def _unmarked(text: str) -> str:
     return _MARKDOWN.sub("", _INLINE.sub("", text))
 
 
-def _strings(version: Version) -> Iterator[tuple[str, str, str]]:
-    """Every text of a version as (file, key, text)."""
-    for text in version.texts.values():
-        yield text.path, "body", text.body
-        for key, value in _leaves(text.notice.model_dump(by_alias=True), ""):
-            yield text.path, key, value
+def _strings(text: Text) -> Iterator[tuple[str, str, str]]:
+    """Everything that a text of a version says, as (file, key, text)."""
+    yield text.path, "body", text.body
+    for key, value in _leaves(text.notice.model_dump(by_alias=True), ""):
+        yield text.path, key, value
+
+
+def _cells(file: str, values: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, str, str]]:
+    for row in values.values():
+        yield from ((file, f"values, column {name}", value) for name, value in row.items())
+
+
+def _part(values: Mapping[str, Mapping[str, str]]) -> str:
+    return _digest([json.dumps([[client, dict(row)] for client, row in values.items()]).encode()])
 
 
 def _leaves(value: Any, key: str) -> Iterator[tuple[str, str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable
@@ -52,3 +54,30 @@ class Phrases:
         for number in self._hashes:
             self._bits[number >> 3 & self._mask] |= 1 << (number & 7)
         self._sorted = True
+
+
+class Lasting:
+    """Keeps hashes of 64 bits that every run of Python makes alike, and can be written down."""
+
+    def __init__(self, written: str = "") -> None:
+        """Empty, or as `str` wrote it."""
+        data = base64.b64decode(written)
+        self._hashes = {data[at : at + 8] for at in range(0, len(data), 8)}
+        self._met: set[int] = set()
+        """By the quick hash of this run: what need not be added twice."""
+
+    def add(self, phrases: Iterable[str]) -> None:
+        new = {number: phrase for phrase in phrases if (number := hash(phrase)) not in self._met}
+        self._met.update(new)
+        self._hashes.update(map(_lasting, new.values()))
+
+    def among(self, phrases: Iterable[str]) -> set[str]:
+        """Those that were added, and hardly ever another."""
+        return {phrase for phrase in phrases if _lasting(phrase) in self._hashes}
+
+    def __str__(self) -> str:
+        return base64.b64encode(b"".join(sorted(self._hashes))).decode("ascii")
+
+
+def _lasting(phrase: str) -> bytes:
+    return hashlib.blake2b(phrase.encode("utf-8", "surrogatepass"), digest_size=8).digest()

@@ -144,13 +144,14 @@ def prepare(reading: Reading, secret: Secret | None = None) -> Prepared:
 def put_in_place(ready: Prepared, out: Path, secret: Secret | None) -> Published:
     """Seal, pass the gate and publish. Raises Refused, PortalError."""
     settings = ready.plan.settings
-    gate = leaks.Gate(ready.plan, secret, ready.sources.notices.values())
+    gate = leaks.Gate(ready.plan, secret, ready.sources.notices.values(), ready.memory)
 
     def files() -> Iterator[FileOrKnown]:
         yield from private.files(ready.plan, secret, ready.articles, ready.memory)
         yield from site.files(ready.plan, ready.shells, ready.articles)
 
     done = publish.publish(out, watched(files(), "publishing"), gate.check)
+    gate.remember()
     keeping.keep(settings, secret, ready.memory, out)
     return done
 

@@ -13,8 +13,9 @@ from urllib.parse import quote
 
 import pytest
 
-from portal import chunked, sealing
+from portal import chunked, keeping, sealing
 from portal.config import Secret
+from portal.errors import Problem
 from portal.leaks import Gate
 from tests.conftest import PortalFolder
 
@@ -440,3 +441,82 @@ def test_a_code_is_found_however_its_groups_are_parted(folder: PortalFolder, sec
     code = str(sealing.code(secret, "yunshan/lin", 1))
     page = PAGE.format(between.join(code.replace("0", "o").replace("1", "l").split("-")))
     assert Gate(folder.plan(), secret).check("a.html", page.encode())
+
+
+BODY_OF_A_PAGE = "办理结果将于下周公布，届时请各位留意官网。"
+PAGES = {"a/index.html": PAGE.format("元旦放假安排"), "b/index.html": PAGE.format(BODY_OF_A_PAGE)}
+
+
+def looked(
+    folder: PortalFolder, secret: Secret, monkeypatch: pytest.MonkeyPatch, pages: dict[str, str] = PAGES
+) -> tuple[list[str], list[str]]:
+    """A build's gate over pages, with the memory of the one before: what it looked into, and what it found."""
+    settings, seen = folder.settings(), []
+    honest = Gate._look
+
+    def look(gate: Gate, path: str, data: bytes) -> list[Problem]:
+        seen.append(path)
+        return honest(gate, path, data)
+
+    memory = keeping.recollect(settings, secret)
+    with monkeypatch.context() as patched:
+        patched.setattr(Gate, "_look", look)
+        gate = Gate(folder.plan(), secret, folder.sources().notices.values(), memory)
+        found = [problem.location.file for path, text in pages.items() for problem in gate.check(path, text.encode())]
+    if not found:
+        gate.remember()
+        keeping.keep(settings, secret, memory, folder.root / "site")
+    return seen, found
+
+
+def test_what_was_proved_is_not_proved_again(
+    folder: PortalFolder, secret: Secret, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file without a change is not looked into, not even after a change of a private notice; a changed one is."""
+    assert looked(folder, secret, monkeypatch) == (list(PAGES), [])
+    assert looked(folder, secret, monkeypatch) == ([], [])
+    folder.notice("closing", PRIVATE, BODY + "\n另请带上营业执照副本，以便现场核对原件。\n")
+    assert looked(folder, secret, monkeypatch) == ([], [])
+    changed = PAGES | {"b/index.html": PAGE.format("另请带上营业执照副本，以便现场核对原件。")}
+    assert looked(folder, secret, monkeypatch, changed) == (["b/index.html"], ["b/index.html"])
+    assert looked(folder, secret, monkeypatch, {"c/index.html": PAGES["a/index.html"]})[0] == ["c/index.html"]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("notices/2026/closing.zh.md", f"---\n{PRIVATE}---\n{BODY_OF_A_PAGE}\n"),
+        ("notices/2026/later.zh.md", f"---\n{PRIVATE.replace('2026-11-27', '2027-11-27')}---\n{BODY_OF_A_PAGE}\n"),
+        ("notices/2026/private.values.csv", f"client,note\nyunshan,{BODY_OF_A_PAGE}\n"),
+        ("clients/yunshan.yml", CLIENT.replace("欧阳明远", "各位留意")),
+    ],
+)
+def test_what_became_private_is_found_in_files_proved_before(
+    folder: PortalFolder, secret: Secret, monkeypatch: pytest.MonkeyPatch, path: str, text: str
+) -> None:
+    """A text, value, draft or name that is new is looked for in every file, also in those without a change."""
+    looked(folder, secret, monkeypatch)
+    folder.write(path, text)
+    assert looked(folder, secret, monkeypatch) == (list(PAGES), ["b/index.html"])
+
+
+def test_what_is_no_public_source_any_more_is_found_in_files_proved_before(
+    folder: PortalFolder, secret: Secret, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A phrase was nobody's secret as long as a public notice said it."""
+    pages = {"a/index.html": PAGE.format("逾期由前台代为保管")}
+    assert looked(folder, secret, monkeypatch, pages) == (["a/index.html"], [])
+    folder.notice("new-year", PUBLIC.replace("逾期由前台代为保管的", ""), "放假三天。\n")
+    assert looked(folder, secret, monkeypatch, pages) == (["a/index.html"], ["a/index.html"])
+
+
+def test_a_proof_that_somebody_changed_is_none(
+    folder: PortalFolder, secret: Secret, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One bit of the memory is another, and every file is looked into."""
+    looked(folder, secret, monkeypatch)
+    file = folder.settings().cache_dir / "memory"
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+    assert looked(folder, secret, monkeypatch) == (list(PAGES), [])
