@@ -465,8 +465,10 @@ def _changed(version: Version, language: str) -> Markup:
 
 def _audience(notice: Notice) -> str:
     match notice.audience:
-        case Selector(clients=clients) if len(clients) == 1 or notice.values:
+        case Selector(clients=clients) if len(clients) == 1:
             return "only_you"
+        case Selector() if notice.values:
+            return "own_figures"
         case Selector():
             return "like_you"
         case _:

@@ -382,6 +382,23 @@ def test_each_client_sees_its_own_amounts(portal_folder: PortalFolder) -> None:
     assert article.problems == ()
 
 
+@pytest.mark.parametrize(
+    ("audience", "lang", "said"),
+    [
+        ("{clients: [yunshan, jichuan]}", "zh", "发给 有关客户，每家只看到自己的数据"),
+        ("{segments: [manufacturing]}", "en", "Sent to The clients concerned, each with its own figures"),
+        ("{clients: [yunshan]}", "zh", "发给 仅您"),
+    ],
+)
+def test_own_figures_are_not_a_notice_of_ones_own(
+    portal_folder: PortalFolder, audience: str, lang: str, said: str
+) -> None:
+    """Figures of its own do not make a client the only one that is told; a notice for one client alone does."""
+    plan = personal(portal_folder, front=VALUES.replace("{clients: [yunshan, jichuan]}", audience))
+    values = {"period": "2027", "old": "200 CNY/month", "new": "240 CNY/month", "until": "2027-01-31"}
+    assert said in read(render(plan, "v", lang, values=values))
+
+
 def test_the_markdown_is_converted_once_for_all_clients(portal_folder: PortalFolder) -> None:
     """Filling for the next client converts nothing again, and nothing of one client reaches another."""
 
@@ -455,7 +472,7 @@ def test_a_private_article_has_no_public_address(portal_folder: PortalFolder) ->
     assert "/notices/v/" not in article.html
     assert "第 2 版" in read(article)
     assert "第 1 版" not in read(article)  # not every reader of the second may have read the first
-    assert "发给 仅您" in read(article)
+    assert "发给 有关客户，每家只看到自己的数据" in read(article)
 
 
 def test_nothing_an_author_writes_can_run(portal_folder: PortalFolder) -> None:
