@@ -8,15 +8,7 @@ from pathlib import Path
 
 import click
 
-from portal import (
-    config,
-    drafting,
-    importing,
-    rules,
-    schemas,
-    sources,
-    starting,
-)
+from portal import config, drafting, rules, sources, starting
 from portal.cli.console import FINE, PROBLEMS, now_option, root_option, say, show
 from portal.cli.reading import editorial_clock
 from portal.config import Settings
@@ -33,6 +25,8 @@ from portal.words import load as load_words
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
 def import_(folder: Path, root: Path, dry_run: bool, form: str) -> int:
     """Turn an existing announcements FOLDER (Jekyll, Hugo, Material blog, Markdown) into notices/."""
+    from portal import importing  # here, because no build has any use for it
+
     settings = config.load(root.resolve())
     taken = frozenset(sources.read(settings).notices)
     survey = importing.survey(folder, settings, taken)
@@ -125,6 +119,8 @@ def _day_or_moment(text: str) -> dt.date:
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("schemas"), help="Where they go.")
 def schema(out: Path) -> int:
     """Write the JSON Schemas by which editors complete and check front matter, client files and mkdocs.yml."""
+    from portal import schemas  # here, because no build has any use for it
+
     for file in schemas.write(out):
         say(str(file))
     return FINE
