@@ -22,7 +22,7 @@ from mailer.cli.office import (
     show_private_option,
 )
 from mailer.forecast import Forecast
-from mailer.ledger import Opening, create
+from mailer.ledger import Opening, create, shown
 from mailer.rounds import decisions
 from portal.errors import PortalError
 
@@ -34,17 +34,20 @@ def init(root: Path, now: str | None, form: str, begin: str | None) -> int:
     """Make the ledger. What was published before it begins is never mailed."""
     office = read_office(root, now)
     chosen = moment(begin, "--begin", office.settings) if begin else office.plan.now
-    opening, new = asyncio.run(create(ledger_url(), office.settings.root, Opening(chosen, clock())))
+    url, folder = ledger_url(), office.settings.root
+    opening, new = asyncio.run(create(url, folder, Opening(chosen, clock())))
+    where = shown(url, folder)
     if not new and begin and opening.begin != chosen:
         raise PortalError(
             f"there is a ledger already, and it begins at {opening.begin.astimezone(office.settings.zone).isoformat()}",
             "a ledger's beginning cannot be moved: somebody would be told twice, or never",
         )
     if form == "json":
-        say_json({"new": new, "begin": opening.begin.isoformat(), "created": opening.created.isoformat()})
+        created = opening.created.isoformat()
+        say_json({"new": new, "ledger": where, "begin": opening.begin.isoformat(), "created": created})
     else:
         since = opening.begin.astimezone(office.settings.zone).isoformat(timespec="minutes")
-        say(f"made a ledger that begins at {since}" if new else f"the ledger is there, and begins at {since}")
+        say(f"{'made a ledger that' if new else 'the ledger is there, and'} begins at {since}: {where}")
     return FINE
 
 

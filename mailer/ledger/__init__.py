@@ -23,7 +23,7 @@ from mailer.ledger.interface import (
     Unsent,
     Work,
 )
-from mailer.ledger.opening import create, find, update
+from mailer.ledger.opening import create, find, shown, update
 
 __all__ = [
     "LONGEST_LEASE",
@@ -49,5 +49,6 @@ __all__ = [
     "Work",
     "create",
     "find",
+    "shown",
     "update",
 ]

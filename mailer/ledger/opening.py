@@ -65,10 +65,19 @@ async def update(url: str, root: Path) -> tuple[Ledger, int | None]:
     return ledger, before
 
 
+def shown(url: str, root: Path) -> str:
+    """Where a ledger is, as people may read it: a file, or a database and its server; never a password."""
+    return _place(url, root).name
+
+
 async def create(url: str, root: Path, opening: Opening) -> tuple[Opening, bool]:
-    """Make a ledger where there is none: (its opening, whether it is new)."""
+    """Make a ledger where there is none: (its opening, whether it is new).
+
+    Raises PortalError where its folder is missing outside the portal: it may be a disk that is not mounted.
+    """
     place = _place(url, root)
     if place.file is not None and not await asyncio.to_thread(place.file.exists):
+        await asyncio.to_thread(_require_folder, place.file, root)
         await _create_file(place.file, place.name, opening)
         return opening, True
     ledger = place.open()
@@ -91,6 +100,13 @@ async def _create_file(file: Path, name: str, opening: Opening) -> None:
     finally:
         await ledger.close()
     await asyncio.to_thread(partial.rename, file)
+
+
+def _require_folder(file: Path, root: Path) -> None:
+    folder = file.parent.resolve()
+    if not folder.is_dir() and not folder.is_relative_to(root.resolve()):
+        hint = "mount the disk, make the folder, or correct its name"
+        raise PortalError(f"there is no folder {folder} for the ledger", hint, Location("MAILER_LEDGER_URL"))
 
 
 def _clear(partial: Path) -> None:
