@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from portal import chunked
 from portal.addresses import BUILD, SEALED
@@ -90,8 +90,8 @@ def _publish(out: Path, staging: Path, files: Iterable[FileOrKnown], gate: Gate)
 
 
 def _stays_inside(path: str) -> bool:
-    parts = PurePosixPath(path).parts
-    return bool(parts) and not PurePosixPath(path).is_absolute() and ".." not in parts
+    parts = path.split("/")
+    return not path.startswith("/") and ".." not in parts and any(part not in ("", ".") for part in parts)
 
 
 def _in_order_of_names(staging: Path, staged: list[str]) -> None:
@@ -130,8 +130,8 @@ def _alike(file: Path, data: Chunked) -> bool:
 
 def _present(out: Path) -> Iterator[str]:
     for top, _, names in os.walk(out):
-        for name in names:
-            yield Path(top, name).relative_to(out).as_posix()
+        below = Path(top).relative_to(out).as_posix()
+        yield from names if below == "." else (f"{below}/{name}" for name in names)
 
 
 def _write_journal(staging: Path, staged: list[str], gone: list[str]) -> None:
@@ -180,9 +180,9 @@ def _clear_the_way(out: Path, path: str) -> None:
 
 
 def _remove_empty_folders(out: Path) -> None:
-    for top, _, _ in os.walk(out, topdown=False):
+    for top, _, names in os.walk(out, topdown=False):
         folder = Path(top)
-        if folder != out and not any(folder.iterdir()):
+        if not names and folder != out and not any(folder.iterdir()):
             folder.rmdir()
 
 
