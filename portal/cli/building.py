@@ -69,7 +69,7 @@ def render(settings: Settings, out: Path) -> None:
 @click.option("--clean", is_flag=True, help="Forget everything remembered from earlier builds.")
 def build(root: Path, out: Path | None, now: str | None, clean: bool) -> int:
     """Check, render, seal, pass the leak gate, and put the site in place."""
-    gc.set_threshold(200_000)  # nearly all that a build makes lives to its end: looking for garbage took a seventh of it
+    gc.set_threshold(200_000)  # nearly all that a build makes lives to its end: looking for garbage took a seventh
     folder = root.resolve()
     place = out or folder / "site"
     before = fingerprint(folder, place)
