@@ -12,12 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mailer.digest import Past, Receipt, Told
 from mailer.ledger.interface import UNSENT, Kept, State, Unsent
 from mailer.ledger.recording import in_scope, to_try
-from mailer.ledger.schema import digests, documents, entries, receipts, runs
+from mailer.ledger.schema import digests, documents, entries, literally, receipts, runs
 from mailer.letter import Letter, Skeleton
 from mailer.person import Person
 
 _LETTERS = 500
 """Letters read at a time."""
+
+_NEW = digests.c.state == literally(State.PENDING)
 
 _NOT_REACHED = (State.FAILED, State.CANCELLED)
 
@@ -99,8 +101,11 @@ def _before(run: ColumnElement[int], before_run: int | None) -> ColumnElement[bo
 
 async def due(connection: AsyncConnection, at: dt.datetime, scope: tuple[str, ...] | None) -> int:
     """How many messages could be claimed."""
-    query = select(func.count()).select_from(digests).where(_claimable(at), in_scope(scope))
-    return int((await connection.execute(query)).scalar_one())
+    found = 0
+    for which in (_NEW, to_try(at)):  # one by one: each has an index of its own
+        query = select(func.count()).select_from(digests).where(which, in_scope(scope))
+        found += (await connection.execute(query)).scalar_one()
+    return found
 
 
 async def last_commit(connection: AsyncConnection) -> str | None:
@@ -121,7 +126,7 @@ async def letters(
     """The letters that could be claimed whose keys come `after` one, and the last key; of many, the first."""
     query = (
         select(digests.c.key, digests.c.letter)
-        .where(_claimable(at), in_scope(scope), digests.c.key > after)
+        .where(or_(_NEW, to_try(at)), in_scope(scope), digests.c.key > after)
         .order_by(digests.c.key)
         .limit(_LETTERS)
     )
@@ -143,10 +148,6 @@ async def unsent(connection: AsyncConnection, person: str) -> list[Unsent]:
         )
         for row in await connection.execute(query)
     ]
-
-
-def _claimable(at: dt.datetime) -> ColumnElement[bool]:
-    return or_(digests.c.state == State.PENDING, to_try(at))
 
 
 async def kept(connection: AsyncConnection, run: int, persons: Sequence[str]) -> list[Kept]:

@@ -42,7 +42,7 @@ from mailer.ledger.interface import (
     State,
     Work,
 )
-from mailer.ledger.schema import Instant, digests, documents, entries, openings, written
+from mailer.ledger.schema import Instant, digests, documents, entries, literally, openings, written
 from mailer.ledger.worker import Worker
 from mailer.letter import Letter, Skeleton
 
@@ -120,7 +120,7 @@ class _Statements:
             deferred = _to_try(bindparam("now", type_=Instant), bindparam("furthest", type_=Instant))
             self._claims[scope] = (
                 _claim(scope, deferred, digests.c.next_try),
-                _claim(scope, digests.c.state == State.PENDING, digests.c.run, digests.c.due, digests.c.key),
+                _claim(scope, digests.c.state == literally(State.PENDING), digests.c.run, digests.c.due, digests.c.key),
             )
         return self._claims[scope]
 
@@ -256,7 +256,7 @@ def to_try(at: dt.datetime) -> ColumnElement[bool]:
 
 def _to_try(at: Any, furthest: Any) -> ColumnElement[bool]:
     come = or_(digests.c.next_try <= at, digests.c.next_try > furthest)
-    return and_(digests.c.state == State.DEFERRED, come)
+    return and_(digests.c.state == literally(State.DEFERRED), come)
 
 
 def in_scope(scope: tuple[str, ...] | None) -> ColumnElement[bool]:
@@ -276,7 +276,7 @@ async def recover(
             digests.c.mandatory,
             digests.c.doubts,
         )
-        .where(digests.c.state == State.SENDING)
+        .where(digests.c.state == literally(State.SENDING))
         .with_for_update(skip_locked=True)
     )
     rows = found.all()

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    ColumnElement,
     ForeignKey,
     Index,
     Integer,
@@ -18,6 +19,8 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    literal_column,
+    text,
 )
 
 FORMAT = 2
@@ -40,6 +43,17 @@ class Instant(TypeDecorator[dt.datetime]):
 
     def process_result_value(self, value: str | None, dialect: Any) -> dt.datetime | None:  # noqa: ARG002
         return None if value is None else dt.datetime.fromisoformat(value)
+
+
+def _among(name: str, state: str, *columns: str) -> Index:
+    """An index of the messages in one state. Only a query that names it as `literally` does is answered from it."""
+    where = text(f"state = '{state}'")
+    return Index(name, *columns, sqlite_where=where, postgresql_where=where)
+
+
+def literally(state: str) -> ColumnElement[str]:
+    """A state as part of a statement: one that is bound is unknown when a database chooses an index."""
+    return literal_column(f"'{state}'", String(16))
 
 
 tables = MetaData()
@@ -124,8 +138,10 @@ digests = Table(
     Column("queue_id", String(128)),
     Column("at", Instant, nullable=False),
     UniqueConstraint("person", "slot", name="one_digest_a_slot"),
-    Index("digests_to_send", "state", "run", "due", "key"),
-    Index("digests_to_try", "state", "next_try"),
+    # Each knows only what it is asked for, so that a message that has been sent is in none of them.
+    _among("digests_to_send", "pending", "state", "run", "due", "key"),
+    _among("digests_to_try", "deferred", "state", "next_try"),
+    _among("digests_under_way", "sending", "state", "key"),
     Index("digests_by_run", "run", "state"),
 )
 

@@ -6,6 +6,9 @@ import asyncio
 import datetime as dt
 import hashlib
 import json
+import sqlite3
+import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -13,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, inspect, make_url, text
+from sqlalchemy import Engine, create_engine, event, inspect, make_url, text
 
 from mailer.accounts import accounts
 from mailer.bulletin import bulletin
@@ -236,6 +239,65 @@ def test_a_message_is_claimed_by_one(place: Place) -> None:
         assert len(keys) == len(set(keys)) == 3
 
     place.run(work)
+
+
+def test_a_free_ledger_is_taken_at_once(portal_folder: PortalFolder) -> None:
+    """SQLite's own handler would sleep until 328 ms after it first found a lock; a sender is there when it is freed."""
+    place = Place("sqlite:///ledger.db", portal_folder)
+    waited: list[float] = []
+
+    def release(other: sqlite3.Connection, freed: list[float]) -> None:
+        time.sleep(0.24)
+        freed.append(time.monotonic())
+        other.rollback()
+
+    async def work(ledger: Ledger) -> None:
+        await claim(ledger)
+        other = sqlite3.connect(portal_folder.root / "ledger.db", check_same_thread=False, isolation_level=None)
+        for _ in range(3):
+            freed: list[float] = []
+            other.execute("BEGIN IMMEDIATE")
+            releasing = threading.Thread(target=release, args=(other, freed))
+            releasing.start()
+            await claim(ledger)
+            waited.append(time.monotonic() - freed[0])
+            releasing.join()
+        other.close()
+
+    place.run(work)
+    assert 0 < min(waited) < 0.04
+
+
+def test_what_waits_is_found_without_looking_at_what_was_sent(portal_folder: PortalFolder) -> None:
+    """SQLite answers claims, the number of what is due and abandoned claims from indexes of just those messages."""
+    place = Place("sqlite:///ledger.db", portal_folder)
+    explained: list[tuple[str, Any]] = []
+
+    def listen(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if "digests" in statement and statement.startswith(("WITH", "SELECT")):
+            explained.append((statement, parameters))
+
+    async def work(ledger: Ledger) -> None:
+        event.listen(Engine, "before_cursor_execute", listen)
+        try:
+            await claim(ledger)
+            await ledger.due(NOON)
+            await ledger.recover(NOON, Doubts())
+        finally:
+            event.remove(Engine, "before_cursor_execute", listen)
+
+    place.run(work)
+    asked: list[str] = []
+    with sqlite3.connect(portal_folder.root / "ledger.db") as database:
+        for statement, parameters in explained:
+            rows = database.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            asked.append(" ".join(row[3] for row in rows))
+    deferred, new, due, due_again, abandoned = asked
+    assert "digests_to_try" in deferred
+    assert "digests_to_send" in new
+    assert "digests_to_send" in due
+    assert "digests_to_try" in due_again
+    assert "digests_under_way" in abandoned
 
 
 def test_who_lost_a_claim_can_record_nothing(place: Place) -> None:
