@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+from pathlib import Path
 
 import pytest
 
@@ -207,3 +208,19 @@ def test_a_lease_is_a_number_of_seconds(desk: Desk, monkeypatch: pytest.MonkeyPa
     assert code == 2
     assert "MAILER_LEASE" in said
     assert desk.json("status")["runs"] == []
+
+
+def test_migrate_brings_an_older_ledger_up_to_date_once(desk: Desk) -> None:
+    """It says which format the ledger had; a second time there is nothing to do, and no ledger is an error."""
+    file = desk.folder.root / "var/ledger.db"
+    file.unlink()
+    assert desk.run("migrate")[0] == 2
+    at = "2026-12-01T00:00:00.000000+00:00"
+    with sqlite3.connect(file) as old:
+        old.executescript((Path(__file__).parents[1] / "conformance/format-1.sql").read_text(encoding="utf-8"))
+        old.execute("INSERT INTO opening VALUES (1, 1, ?, ?)", (at, at))
+    old.close()
+    done = "the ledger var/ledger.db is up to date\n"
+    code, said = desk.run("migrate")
+    assert (code, "of format 1 and has been brought up to date" in said, done in said) == (0, True, True)
+    assert desk.run("migrate") == (0, done)
