@@ -262,7 +262,7 @@ class _Desk:
                 reminder=due.reminder,
                 thread=self._thread(entry.id),
             )
-            for due in found.due
+            for due in ([found.due] if found.due else [])
         ]
 
     def _days_told(self, entry: Entry, reader: Recipient, known: int) -> dict[dt.date, dt.datetime]:

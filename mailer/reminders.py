@@ -16,20 +16,20 @@ _NONE = dt.timedelta()
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What of one day of a notice is due now."""
+    """The reminder of a notice that is due now."""
 
     reminder: Reminder
     at: dt.datetime
     """When it fell due."""
     instead_of: tuple[str, ...]
-    """Events of earlier reminders of this day that it makes superfluous."""
+    """Events of earlier reminders of this notice that it makes superfluous."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reminders:
     """What is due of one notice, what came too late, and when there is more."""
 
-    due: tuple[Due, ...] = ()
+    due: Due | None = None
     missed: tuple[str, ...] = ()
     """Events of reminders whose day had come before they could leave."""
     next: dt.datetime | None = None
@@ -49,16 +49,15 @@ def due(
     """What is due at `now` (timezone-aware).
 
     `told` says when the person first learned of each day that is to be reminded of; a reminder from before that moment
-    is none. `decided` are the events that were told or left out before. Of several that are due for one day, because
-    no run came in time, the nearest is told, and only while it is still true.
+    is none. `decided` are the events that were told or left out before. Of several that are due, because no run came
+    in time, the latest is told, for whichever day, and only while it is still true: no message names a notice twice.
     """
-    found: list[Due] = []
+    open_: list[tuple[dt.datetime, Reminder]] = []
     missed: list[str] = []
     ahead: list[dt.datetime] = []
     named = days(notice)
     for day, since in told.items():
         left = (day - now.astimezone(person.zone).date()).days
-        open_: list[tuple[dt.datetime, Reminder]] = []
         for moment, reminder in _moments(notice, day, left, named[day], person):
             if reminder.event in decided or moment < since:
                 continue
@@ -68,10 +67,11 @@ def due(
                 missed.append(reminder.event)
             else:
                 open_.append((moment, reminder))
-        if open_:
-            at, nearest = max(open_, key=lambda one: (one[0], -one[1].span))
-            found.append(Due(nearest, at, tuple(r.event for _, r in open_ if r is not nearest)))
-    return Reminders(tuple(found), tuple(missed), min(ahead, default=None))
+    found = None
+    if open_:
+        at, latest = max(open_, key=lambda one: (one[0], -one[1].span))
+        found = Due(latest, at, tuple(reminder.event for _, reminder in open_ if reminder is not latest))
+    return Reminders(found, tuple(missed), min(ahead, default=None))
 
 
 def _moments(

@@ -165,3 +165,17 @@ def test_the_next_reminder_is_known(folder: PortalFolder) -> None:
     """A decision says when the next reminder falls due, so that a run can be planned for it."""
     (decision,) = decisions(folder.plan("2026-12-10T09:00+08:00"), {LIN: told()})
     assert decision.reminded_at == at_("2027-01-01T09:00+08:00")
+
+
+def test_a_late_run_names_a_notice_once(portal_folder: PortalFolder) -> None:
+    """A stage and the deadline both fell due before this run: the later reminder is told, the other is left out."""
+    portal_folder.client("yunshan", client("yunshan", "weekly"))
+    portal_folder.notice(
+        "act", ACT.replace("[30d, 7d, 1d, +3d]", "[7d]") + "\nstages: [{on: 2027-01-29, what: 系统开放}]"
+    )
+    found = agenda(portal_folder.plan("2027-01-25T10:00+08:00"), told())
+    ((item,),) = [digest.items for digest in found.digests]
+    assert item.mark == "reminder-7d-2027-01-31"
+    assert [receipt.event for receipt in item.instead_of] == ["reminder-7d-2027-01-29"]
+    (left_out,) = [one for one in found.excluded if one.event == "reminder-7d-2027-01-29"]
+    assert left_out.reason is Reason.SUPERSEDED
