@@ -270,6 +270,8 @@ class _Open:
     ground: str | None
     target: str | None
     heading: bool
+    brief: bool
+    """Says that the HTML is shorter than the text part, which need not say so itself."""
 
 
 @dataclass
@@ -296,7 +298,9 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         style = given.get("style", "")
-        above = self._open[-1] if self._open else _Open("", False, "#000000", "#ffffff", None, False)
+        above = (
+            self._open[-1] if self._open else _Open("", False, "#000000", "#ffffff", None, heading=False, brief=False)
+        )
         colours = {key.casefold(): value for key, value in _COLOUR.findall(style)}
         if tag not in _VOID:
             self._open.append(
@@ -310,6 +314,7 @@ class _Reader(HTMLParser):
                     or above.ground,
                     given.get("href") if tag == "a" else above.target,
                     above.heading or re.fullmatch("h[1-6]", tag) is not None,
+                    above.brief or "brief" in given.get("class", "").split(),
                 )
             )
         self._style(style)
@@ -337,7 +342,7 @@ class _Reader(HTMLParser):
             self.found.append(_unfilled(left, *self._place()))
         said = _bare(data)
         named = here.target is not None and here.target in self.text and not here.heading
-        if said and not named and said not in self.bare:
+        if said and not named and not here.brief and said not in self.bare:
             hint = "whoever reads the text learns less; say it in digest.txt too"
             self._say("text-lacks", "the text part does not say what the HTML says here", hint)
         ratio = _contrast(here.colour, here.ground)

@@ -244,6 +244,22 @@ def test_messages_of_the_program_are_clean(portal_folder: PortalFolder) -> None:
             assert [str(p) for p in lint(data, "yunshan/lin", lambda _: "", "example.com")] == []
 
 
+@pytest.mark.parametrize("count", [40, 400])
+def test_a_message_that_had_to_be_shortened_is_clean(portal_folder: PortalFolder, count: int) -> None:
+    """HTML of very many notices says that it is shorter than the text, which says everything and need not say that."""
+    portal_folder.client("yunshan", client("yunshan", "immediate"))
+    for number in range(count):
+        front = f"title: 第 {number} 份公告\ndate: 2026-12-01\nsummary: {'很长的说明。' * 60}"
+        portal_folder.notice(f"n{number}", front)
+    plan = portal_folder.plan()
+    composer = Composer(plan)
+    (digest,) = agenda(plan).digests
+    skeleton = composer.skeleton(digest)
+    data = message.build(composer.letter(digest), skeleton, [])
+    assert "还有这些公告" in skeleton.html
+    assert [str(p) for p in lint(data, "yunshan/lin", lambda _: "", "example.com")] == []
+
+
 def test_errors_and_warnings_are_told_apart() -> None:
     """A warning keeps nobody's mail back."""
     assert {code for code, severity in RULES.items() if severity is Severity.WARNING} == {
