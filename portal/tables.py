@@ -27,6 +27,8 @@ _OF_CLIENT = {"client": "id"} | {
 COLUMNS = (*_OF_CLIENT, *_OF_CONTACT)
 _NEEDED = ("client", "client_name", "contact", "name", "email")
 _LISTS = ("segments", "services")
+_NOT_COMMAS = {";": "semicolon", "\t": "tab"}
+"""What some spreadsheets write between columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,11 @@ class Table:
     def _head(self, row: list[str], problems: list[Problem]) -> dict[str, int]:
         """Column to position; empty where the first line names too little to go on."""
         header: dict[str, int] = {}
+        other = next((name for mark, name in _NOT_COMMAS.items() if len(row) == 1 and mark in row[0]), None)
+        if other:
+            hint = "save it as CSV with commas; a semicolon stands between several things in one cell"
+            problems.append(Problem(Location(self.shown), "table-header", f"columns are separated by {other}s", hint))
+            return {}
         for position, cell in enumerate(row):
             name = cell.strip()
             if name.startswith("x-"):

@@ -139,6 +139,14 @@ def test_what_is_wrong_is_told_at_its_cell(portal_folder: PortalFolder, lines: t
     )
 
 
+@pytest.mark.parametrize(("mark", "name"), [(";", "semicolons"), ("\t", "tabs")])
+def test_other_separators_are_named(portal_folder: PortalFolder, mark: str, name: str) -> None:
+    """A table that a spreadsheet saved without commas is told in one line, which says how to save it."""
+    found = told(read(portal_folder, HEAD.replace(",", mark), WU.replace(",", mark)))
+    assert [line.partition(" (")[0] for line in found] == [f"1:1 table-header: columns are separated by {name}"]
+    assert "CSV with commas" in found[0]
+
+
 def test_everything_wrong_is_told_at_once(portal_folder: PortalFolder) -> None:
     """One pass over the whole table; sound rows are taken all the same."""
     found = read(portal_folder, HEAD, LIN, "lanpu,,,wu,吴越,wu", "qinghe,清禾,,,,")
