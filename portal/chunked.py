@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,28 +39,12 @@ class Chunked:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """A sealed file that an earlier build made; it is made again only where it does not stand as it was left."""
+class Derived:
+    """A file as what it follows from: it is made only where it does not stand in the site already."""
 
-    size: int
-    """Bytes."""
-    sha256: str
-    """In hexadecimal; empty where only its stamp is known."""
-    stamp: list[int] | None
-    """How it stood on the disk; None: it must be read."""
+    follows: str
+    """A name or hash that is the same only for the same bytes at the same path."""
     make: Callable[[], bytes | Chunked] = field(repr=False)
-
-    def stands(self, file: Path) -> bool:
-        """Whether a file is this one still."""
-        try:
-            about = file.lstat()
-            if not stat.S_ISREG(about.st_mode) or about.st_size != self.size:
-                return False
-            if self.stamp == stamp(about):
-                return True
-            return bool(self.sha256) and hashlib.sha256(file.read_bytes()).hexdigest() == self.sha256
-        except OSError:
-            return False
 
     def __bytes__(self) -> bytes:
         return bytes(self.make())
@@ -75,7 +58,7 @@ def stamp(about: os.stat_result) -> list[int]:
 File: TypeAlias = tuple[str, bytes | Chunked]
 """A path below the site's root, and what stands there."""
 
-FileOrKnown: TypeAlias = tuple[str, bytes | Chunked | Known]
+AnyFile: TypeAlias = tuple[str, bytes | Chunked | Derived]
 """The same, where an earlier build may have made it."""
 
 

@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache
 from importlib.metadata import version as installed
 from pathlib import Path
-from typing import Any
 
 from portal import words
 from portal.notice import Notice, Version
@@ -33,9 +32,9 @@ class Circumstances:
 
     def __init__(self, plan: Plan, standings: Standings) -> None:
         self._plan, self._standings = plan, standings
-        self._around: dict[str, Any] = {}
+        self._around: dict[str, str] = {}
         settings = plan.settings
-        self._common = _hash(
+        self._common = hashed(
             program(),
             _contents(settings.root / "site_templates"),
             settings.site_url,
@@ -47,10 +46,14 @@ class Circumstances:
         self, what: str, entry: Entry, version: Version, language: str, values: Mapping[str, str] | None, *more: str
     ) -> str:
         """The hash of one thing made of a version for readers of a language; `more` is what else it is made of."""
+        filled = json.dumps(values, ensure_ascii=False, sort_keys=True)
+        return hashed(self.around(entry), what, str(version.number), language, filled, *more)
+
+    def around(self, entry: Entry) -> str:
+        """The hash of all that things made of a notice have in common."""
         if entry.id not in self._around:
             self._around[entry.id] = self._of_entry(entry)
-        filled = json.dumps(values, ensure_ascii=False, sort_keys=True)
-        return _hash(self._around[entry.id], what, str(version.number), language, filled, *more)
+        return self._around[entry.id]
 
     def _of_entry(self, entry: Entry) -> str:
         standing = self._standings.of(entry)
@@ -76,12 +79,12 @@ class Circumstances:
             self._relatives if entry.successor or _has_relatives(entry.notice) else "",
             self._addresses if _may_link(entry) else "",
         ]
-        return _hash(self._common, json.dumps(facts, ensure_ascii=False))
+        return hashed(self._common, json.dumps(facts, ensure_ascii=False))
 
     @cached_property
     def _relatives(self) -> str:
         """Whatever a page may say of public notices that it supersedes, answers, or is superseded by."""
-        return _hash(
+        return hashed(
             *(
                 f"{e.id} {e.state} {e.successor} {sorted((code, t.notice.title) for code, t in e.latest.texts.items())}"
                 for e in self._plan.public
@@ -95,7 +98,7 @@ class Circumstances:
         docs = settings.root / str(settings.document.data.get("docs_dir", "docs"))
         paths = {text.path for e in self._plan.public for v in e.versions for text in v.texts.values()}
         pages = {file.relative_to(docs).as_posix() for file in docs.rglob("*.md")}
-        return _hash(*sorted(e.id for e in self._plan.public), "", *sorted(paths), "", *sorted(pages))
+        return hashed(*sorted(e.id for e in self._plan.public), "", *sorted(paths), "", *sorted(pages))
 
 
 def _has_relatives(notice: Notice) -> bool:
@@ -109,7 +112,7 @@ def _may_link(entry: Entry) -> bool:
 @lru_cache(maxsize=1)
 def program() -> str:
     """The hash of everything installed that makes pages: this package, its templates and words, and its libraries."""
-    return _hash(
+    return hashed(
         sys.version,
         *(f"{name} {installed(name)}" for name in _MAKERS),
         _contents(Path(__file__).parent, "*.py"),
@@ -118,7 +121,7 @@ def program() -> str:
 
 
 def _contents(folder: Path, pattern: str = "*") -> str:
-    return _hash(*_told(folder, pattern))
+    return hashed(*_told(folder, pattern))
 
 
 def _told(folder: Path, pattern: str) -> Iterator[str]:
@@ -128,7 +131,7 @@ def _told(folder: Path, pattern: str) -> Iterator[str]:
             yield hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def _hash(*parts: str) -> str:
+def hashed(*parts: str) -> str:
     """SHA-256, in hexadecimal, of parts that cannot run into each other."""
     digest = hashlib.sha256()
     for part in parts:

@@ -132,12 +132,19 @@ class Gate:
             return []
         if digest in self._attached:
             return [_private_text(path, self._attached[digest])]
-        if self._proved.get(path) != digest:
+        if not self.proved(path, digest):
             problems = self._look(path, data)
             if problems:
                 return problems
         self._clean[path] = digest
         return []
+
+    def proved(self, path: str, sha256: str) -> bool:
+        """Whether an earlier build proved this file clean, and nothing became private since that could be in it."""
+        if self._proved.get(path) != sha256:
+            return False
+        self._clean[path] = sha256
+        return True
 
     def remember(self) -> None:
         """Let the next build know what this one proved, once all it checked is published."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
-import hashlib
 import itertools
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import Any, Literal, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
@@ -17,12 +17,11 @@ from portal.addresses import SEALED
 from portal.article import Articles
 from portal.changes import Changes
 from portal.chronicle import first_name
-from portal.chunked import Chunked, FileOrKnown, Known
-from portal.circumstances import Circumstances, program
+from portal.chunked import AnyFile, Chunked, Derived
+from portal.circumstances import Circumstances, hashed, program
 from portal.config import Secret
 from portal.errors import PortalError
 from portal.filling import Filling, Form
-from portal.keeping import PLACED
 from portal.memory import Memory
 from portal.notice import Version
 from portal.plan import Attachment, Binder, Entry, Plan, Sheet
@@ -34,10 +33,10 @@ from portal.stationery import Voice
 _Kind: TypeAlias = Literal[Content.NOTICE, Content.REDLINE]
 
 
-def files(plan: Plan, secret: Secret | None, articles: Articles, memory: Memory | None = None) -> Iterator[FileOrKnown]:
+def files(plan: Plan, secret: Secret | None, articles: Articles, memory: Memory | None = None) -> Iterator[AnyFile]:
     """The document at /my/, which is the same whatever is private, and every sealed file. Raises PortalError.
 
-    What `memory` knows of an earlier build is handed on without being made.
+    What `memory` knows of an earlier build is not looked at again: its files are handed on by what they follow from.
     """
     if secret is None:
         if plan.binders or plan.private:
@@ -49,6 +48,18 @@ def files(plan: Plan, secret: Secret | None, articles: Articles, memory: Memory 
     return itertools.chain(door.files(plan.settings), _Sealer(plan, secret, articles, memory or Memory()).files())
 
 
+_Part: TypeAlias = list[str]
+"""[a room of the memory, a name there]: where it says which sealed file this is."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """Something sealed: its key as an index writes it, and the files that come with it."""
+
+    key: str
+    parts: list[_Part]
+
+
 @dataclass(frozen=True, slots=True)
 class _Listed:
     """A notice in an index: the same for all whose language, versions and values are the same."""
@@ -57,6 +68,7 @@ class _Listed:
     """JSON."""
     changed: dt.date
     """The last day on which anything that these readers see of it became different."""
+    parts: list[_Part]
 
 
 @dataclass
@@ -73,15 +85,18 @@ class _Sealer:
     _voices: dict[str, Voice] = field(init=False)
     _redlines: dict[tuple[str, str, str], Form] = field(default_factory=dict)
     """What a version changed, by notice, version and language, before it is filled for a client."""
-    _lists: dict[tuple[str, ...], _Listed] = field(default_factory=dict)
-    _keys: dict[tuple[str, ...], str] = field(default_factory=dict)
-    """What was sealed already, by what it is: its key as an index writes it."""
-    _attached: dict[Attachment, dict[str, Any]] = field(default_factory=dict)
+    _grounds: dict[tuple[str, str, Sequence[int]], str] = field(default_factory=dict)
+    """The hash of what a notice is to readers of a language and of certain versions, before it is filled."""
+    _lists: dict[str, _Listed] = field(default_factory=dict)
+    _sealed_already: dict[tuple[str, ...], _Made] = field(default_factory=dict)
+    _attached: dict[Attachment, tuple[dict[str, Any], _Part]] = field(default_factory=dict)
     """Attachments sealed already, as a notice names them."""
     _names: set[str] = field(default_factory=set)
     """Files handed on already: clients whose values are the same share one."""
-    _sealed: list[FileOrKnown] = field(default_factory=list)
-    """Files to hand on."""
+    _sealed: list[tuple[str, Derived]] = field(default_factory=list)
+    """Files to hand on, by name."""
+    _again: dict[str, Derived] = field(default_factory=dict)
+    """Files that the memory knows, made all the same because the site does not have them."""
 
     def __post_init__(self) -> None:
         self._standings = Standings(self.plan)
@@ -89,12 +104,55 @@ class _Sealer:
         self._changes = Changes(self.plan, self.articles)
         self._voices = {language: Voice(self.plan.settings, language) for language in self.plan.settings.languages}
 
-    def files(self) -> Iterator[FileOrKnown]:
+    def files(self) -> Iterator[AnyFile]:
+        seen: set[str] = set()
         for binder in self.plan.binders:
-            text = self._index(binder)
-            yield from self._sealed
-            self._sealed.clear()
-            yield self._index_file(binder, text.encode())
+            grounds = [self._ground(sheet, binder) for sheet in binder.sheets]
+            for sheet, ground in zip(binder.sheets, grounds, strict=True):
+                if ground not in seen:
+                    seen.add(ground)
+                    for name, data in self._objects(sheet, binder, ground):
+                        yield f"{SEALED}{name}", data
+            yield self._index_file(binder, grounds)
+
+    def _ground(self, sheet: Sheet, binder: Binder) -> str:
+        """The hash of everything that the sealed files of a notice follow from, for a reader."""
+        entry = sheet.entry
+        known = (entry.id, binder.language, tuple([version.number for version in sheet.versions]))
+        ground = self._grounds.get(known)
+        if ground is None:
+            attached = [f"{found.name} {chunked.digest(found.file)}" for found in entry.attachments]
+            around = self._circumstances.around(entry)
+            ground = self._grounds[known] = hashed(around, binder.language, str(known[2]), *attached)
+        return hashed(ground, repr(self._values(entry, binder))) if entry.values else ground
+
+    def _objects(self, sheet: Sheet, binder: Binder, ground: str) -> Iterator[tuple[str, Derived]]:
+        """The sealed files of a notice for a reader that were not handed on yet, by name."""
+        parts: list[_Part] | None = self.memory.recall("sheets", ground)
+        known = [self.memory.recall(room, name) for room, name in parts or ()]
+        if parts is None or None in known:
+            self.memory.keep("sheets", ground, self._listed(sheet, binder).parts)
+            found, self._sealed = self._sealed, []
+            yield from found
+            return
+        for name, *_ in known:
+            if name not in self._names:
+                self._names.add(name)
+                yield name, Derived(name, partial(self._made_again, sheet, binder, name))
+
+    def _made_again(self, sheet: Sheet, binder: Binder, name: str) -> bytes | Chunked:
+        """A file that the memory knows; not there now, it followed from something that its hash does not know."""
+        if name not in self._again:
+            self._forgetful._listed(sheet, binder)
+            self._again.update(self._forgetful._sealed)
+            self._forgetful._sealed.clear()
+        if name not in self._again:
+            raise PortalError("what an earlier build remembered is not true any more", "build once with --clean")
+        return self._again.pop(name).make()
+
+    @cached_property
+    def _forgetful(self) -> _Sealer:
+        return _Sealer(self.plan, self.secret, self.articles, Memory())
 
     def _index(self, binder: Binder) -> str:
         """What a contact's index says, as JSON with sorted keys; its last part is put together from the notices'."""
@@ -108,34 +166,34 @@ class _Sealer:
         }
         return f'{_json(_present(facts))[:-1]},"sheets":[{",".join(sheet.text for sheet in sheets)}]}}'
 
-    def _index_file(self, binder: Binder, text: bytes) -> FileOrKnown:
-        """The file of an index: known where this contact's last one said the same."""
-        holder, epoch = binder.recipient.key, binder.epoch
-        said = hashlib.sha256(text + program().encode()).hexdigest()
+    def _index_file(self, binder: Binder, grounds: list[str]) -> AnyFile:
+        """The file of an index, by what this contact and the notices listed in it are."""
+        recipient, epoch = binder.recipient, binder.epoch
+        holder = recipient.key
+        named = f"{holder} {epoch}"
 
         def make() -> bytes:
-            return sealing.seal_index(sealing.code(self.secret, holder, epoch), epoch, text)
+            return sealing.seal_index(sealing.code(self.secret, holder, epoch), epoch, self._index(binder).encode())
 
-        known = self.memory.recall("indexes", f"{holder} {epoch}")
-        if known is not None and known[1] == said:
-            name = known[0]
-            return f"{SEALED}{name}", self._as_known(name, make)
-        code = sealing.code(self.secret, holder, epoch)
-        name = code.index_name
-        self.memory.keep("indexes", f"{holder} {epoch}", [name, said])
-        return f"{SEALED}{name}", self._placed(name, sealing.seal_index(code, epoch, text))
+        name = self.memory.recall("indexes", named)
+        if name is None:
+            name = sealing.code(self.secret, holder, epoch).index_name
+            self.memory.keep("indexes", named, name)
+        about = (recipient.client.name, recipient.contact.name, binder.language)
+        return f"{SEALED}{name}", Derived(hashed(program(), named, *about, *grounds), make)
 
     def _listed(self, sheet: Sheet, binder: Binder) -> _Listed:
         """What an index says of a notice: enough for the list, and the keys of its versions."""
+        ground = self._ground(sheet, binder)
+        if ground in self._lists:
+            return self._lists[ground]
         entry, latest = sheet.entry, sheet.versions[-1]
-        same = (entry.id, binder.language, self._own(entry, binder), *(str(v.number) for v in sheet.versions))
-        if same in self._lists:
-            return self._lists[same]
         text = latest.text(binder.language)
         assert text is not None, "a sheet has only versions whose text is known"
         notice = text.notice
         filling = self._filling(entry, binder)
         action = notice.action
+        parts: list[_Part] = []
         facts = {
             "id": entry.id,
             "number": notice.number,
@@ -150,22 +208,32 @@ class _Sealer:
                 "by": action.by and action.by.isoformat(),
             },
             "versions": [
-                self._version(entry, before, version, binder)
+                self._version(entry, before, version, binder, parts)
                 for before, version in zip((None, *sheet.versions), sheet.versions, strict=False)
             ],
         }
-        listed = _Listed(_json(_present(facts)), self._changed(sheet))
-        self._lists[same] = listed
+        listed = _Listed(_json(_present(facts)), self._changed(sheet), parts)
+        self._lists[ground] = listed
         return listed
 
-    def _version(self, entry: Entry, before: Version | None, version: Version, binder: Binder) -> dict[str, Any]:
-        """A version as an index lists it; `before` is the one that this reader may read before it, if any."""
-        follows = before is not None and before.number + 1 == version.number
+    def _version(
+        self, entry: Entry, before: Version | None, version: Version, binder: Binder, parts: list[_Part]
+    ) -> dict[str, Any]:
+        """A version as an index lists it; `before` is the one that this reader may read before it, if any.
+
+        The files that come with it are added to `parts`.
+        """
+        text = self._notice(entry, version, binder)
+        parts += text.parts
+        changes = None
+        if before is not None and before.number + 1 == version.number:
+            changes = self._redline(entry, before, version, binder)
+            parts += changes.parts
         facts = {
             "number": version.number,
             "on": self._day(version.on).isoformat(),
-            "key": self._notice(entry, version, binder),
-            "changes": self._redline(entry, before, version, binder) if before is not None and follows else None,
+            "key": text.key,
+            "changes": changes and changes.key,
         }
         return _present(facts)
 
@@ -190,13 +258,14 @@ class _Sealer:
         voice = self._voices[binder.language]
         return Filling({name: voice.spoken(value) for name, value in values.items()})
 
-    def _notice(self, entry: Entry, version: Version, binder: Binder) -> str:
-        """Seal a version in a language, for all its readers or, where it has values, for one client; its key."""
+    def _notice(self, entry: Entry, version: Version, binder: Binder) -> _Made:
+        """Seal a version in a language, for all its readers or, where it has values, for one client."""
         values = self._values(entry, binder)
         known = (entry.id, str(version.number), binder.language, self._own(entry, binder))
-        if known not in self._keys:
+        if known not in self._sealed_already:
             here = _attachments(entry, version)
-            files = [self._attachment(entry, attachment) for attachment in here]
+            attached = [self._attachment(entry, attachment) for attachment in here]
+            files = [said for said, _ in attached]
 
             def content() -> dict[str, Any]:
                 text = version.original
@@ -216,8 +285,9 @@ class _Sealer:
                 }
 
             follows = self._circumstances.of("notice", entry, version, binder.language, values, _json({"files": files}))
-            self._keys[known] = self._object(Content.NOTICE, known[:3], follows, content)
-        return self._keys[known]
+            key = self._object(Content.NOTICE, known[:3], follows, content)
+            self._sealed_already[known] = _Made(key, [*(part for _, part in attached), ["objects", follows]])
+        return self._sealed_already[known]
 
     def _dates(self, version: Version, binder: Binder, filling: Filling | None) -> list[dict[str, str]]:
         """What a calendar shows of a version: days, or instants with their offset; the end is the first after it."""
@@ -236,10 +306,10 @@ class _Sealer:
             for occasion in found
         ]
 
-    def _redline(self, entry: Entry, before: Version, version: Version, binder: Binder) -> str:
+    def _redline(self, entry: Entry, before: Version, version: Version, binder: Binder) -> _Made:
         """Seal what a version changed in the one before it; for each client where the text has values."""
         known = ("redline", entry.id, str(version.number), binder.language, self._own(entry, binder))
-        if known not in self._keys:
+        if known not in self._sealed_already:
             kind = known[1:4]
 
             def content() -> dict[str, Any]:
@@ -258,37 +328,32 @@ class _Sealer:
 
             values = self._values(entry, binder)
             follows = self._circumstances.of("changes", entry, version, binder.language, values)
-            self._keys[known] = self._object(Content.REDLINE, kind, follows, content)
-        return self._keys[known]
+            key = self._object(Content.REDLINE, kind, follows, content)
+            self._sealed_already[known] = _Made(key, [["objects", follows]])
+        return self._sealed_already[known]
 
     def _own(self, entry: Entry, binder: Binder) -> str:
         """The client that a text is filled for; empty where it says the same to all."""
         return binder.recipient.client.id if entry.values else ""
 
-    def _attachment(self, entry: Entry, attachment: Attachment) -> dict[str, Any]:
+    def _attachment(self, entry: Entry, attachment: Attachment) -> tuple[dict[str, Any], _Part]:
+        """An attachment as a notice names it."""
         if attachment not in self._attached:
             same = f"{entry.id}/{attachment.name} {chunked.digest(attachment.file)} {program()}"
+
+            def make() -> SealedFile:
+                return sealing.seal_file(self.secret, (entry.id, attachment.name), attachment.file)
+
             known = self.memory.recall("attachments", same)
             if known is None:
-                sealed = sealing.seal_file(self.secret, (entry.id, attachment.name), attachment.file)
+                sealed = make()
                 known = [sealed.name, sealed.size, _written(sealed.key)]
                 self.memory.keep("attachments", same, known)
-                self.memory.keep(PLACED, sealed.name, [sealed.content.size, "", None])
-                self._hand_on(sealed.name, sealed.content)
+                self._hand_on(sealed.name, lambda: sealed.content)
             else:
-                name = known[0]
-                self._hand_on(
-                    name,
-                    self._as_known(
-                        name,
-                        lambda: (
-                            _same(
-                                sealing.seal_file(self.secret, (entry.id, attachment.name), attachment.file), name
-                            ).content
-                        ),
-                    ),
-                )
-            self._attached[attachment] = {"name": attachment.name, "size": known[1], "key": known[2]}
+                self._hand_on(known[0], lambda: _same(make(), known[0]).content)
+            said = {"name": attachment.name, "size": known[1], "key": known[2]}
+            self._attached[attachment] = said, ["attachments", same]
         return self._attached[attachment]
 
     def _object(
@@ -302,28 +367,18 @@ class _Sealer:
         known = self.memory.recall("objects", follows)
         if known is None:
             sealed = make()
-            self.memory.keep("objects", follows, [sealed.name, _written(sealed.key)])
-            self._hand_on(sealed.name, self._placed(sealed.name, sealed.data))
-            return _written(sealed.key)
-        name, key = known
-        self._hand_on(name, self._as_known(name, lambda: _same(make(), name).data))
-        return str(key)
+            known = [sealed.name, _written(sealed.key)]
+            self.memory.keep("objects", follows, known)
+            self._hand_on(sealed.name, lambda: sealed.data)
+        else:
+            self._hand_on(known[0], lambda: _same(make(), known[0]).data)
+        return str(known[1])
 
-    def _hand_on(self, name: str, data: bytes | Chunked | Known) -> None:
+    def _hand_on(self, name: str, make: Callable[[], bytes | Chunked]) -> None:
         """Hand a sealed file on, once."""
         if name not in self._names:
             self._names.add(name)
-            self._sealed.append((f"{SEALED}{name}", data))
-
-    def _placed(self, name: str, data: bytes) -> bytes:
-        """A file just made; how it will stand on the disk is noted once it does."""
-        self.memory.keep(PLACED, name, [len(data), hashlib.sha256(data).hexdigest(), None])
-        return data
-
-    def _as_known(self, name: str, make: Callable[[], bytes | Chunked]) -> bytes | Chunked | Known:
-        """A file made by an earlier build, if that was ever put in place."""
-        placed = self.memory.recall(PLACED, name)
-        return make() if placed is None else Known(placed[0], placed[1], placed[2], make)
+            self._sealed.append((name, Derived(name, make)))
 
 
 _AnySealed = TypeVar("_AnySealed", Sealed, SealedFile)

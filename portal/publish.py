@@ -7,23 +7,36 @@ interrupted. A visitor sees the old site or the new one, with at most the instan
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+import stat
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from portal import chunked
 from portal.addresses import BUILD, SEALED
-from portal.chunked import Chunked, FileOrKnown, Known
+from portal.chunked import AnyFile, Chunked, Derived
 from portal.errors import PortalError, Problem
+from portal.inventory import Inventory
 
-Gate = Callable[[str, bytes | Chunked], list[Problem]]
-"""Says what must not be published in a file: (path below the site, its bytes) -> problems."""
+
+class Gate(Protocol):
+    """Says what must not be published; it need not see sealed files."""
+
+    def check(self, path: str, data: bytes | Chunked) -> list[Problem]:
+        """What is wrong with a file: its path below the site, and its bytes."""
+
+    def proved(self, path: str, sha256: str) -> bool:
+        """Whether a file with these bytes was looked into before, and may still be published."""
+
 
 _JOURNAL = "journal.json"
+_SPOOL = "sealed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,50 +56,104 @@ class Refused(PortalError):
         self.problems = problems
 
 
-def publish(out: Path, files: Iterable[FileOrKnown], gate: Gate) -> Published:
-    """Make `out` hold exactly `files`. Raises Refused, PortalError; then `out` is as it was."""
+def publish(out: Path, files: Iterable[AnyFile], gate: Gate, inventory: Inventory | None = None) -> Published:
+    """Make `out` hold exactly `files`. Raises Refused, PortalError; then `out` is as it was.
+
+    What stands there as `inventory` says is left alone; afterwards it says how everything stands now.
+    """
     out = out.absolute()
     staging = out.parent / f".{out.name}.staging"
     with _alone(out):
         _recover(out, staging)  # first, for a site whose first publication was interrupted is ours, too
         _must_be_ours(out)
         try:
-            return _publish(out, staging, files, gate)
+            return _publish(out, staging, files, gate, inventory or Inventory())
         except BaseException:
             if not (staging / _JOURNAL).exists():
                 shutil.rmtree(staging, ignore_errors=True)
             raise
 
 
-def _publish(out: Path, staging: Path, files: Iterable[FileOrKnown], gate: Gate) -> Published:
-    staging.mkdir(parents=True)
+def _publish(out: Path, staging: Path, files: Iterable[AnyFile], gate: Gate, inventory: Inventory) -> Published:
+    stage = _Stage(staging)
     problems: list[Problem] = []
-    kept: set[str] = set()
-    staged: list[str] = []
+    said: dict[str, tuple[str, str]] = {}
+    """Path to what the file follows from, and the SHA-256 of what it holds."""
+    place = str(out)
     for path, data in files:
-        if path in kept:
+        if path in said:
             raise PortalError(f"two things want the address /{path}", "rename one of them")
         if not _stays_inside(path):
             raise PortalError(f"/{path} leads out of the site")
-        kept.add(path)
-        if isinstance(data, Known):
-            assert path.startswith(SEALED), "only what the gate need not see is known from before"
-            if data.stands(out / path):
+        follows = ""
+        if isinstance(data, Derived):
+            follows = data.follows
+            stands = inventory.standing(place, path, follows)
+            if stands is not None and (path.startswith(SEALED) or gate.proved(path, stands)):
+                said[path] = follows, stands
                 continue
             data = data.make()
-        problems += gate(path, data)
+        said[path] = follows, hashlib.sha256(data).hexdigest() if follows and isinstance(data, bytes) else ""
+        problems += gate.check(path, data)
         if not problems and not _holds(out / path, data):
-            chunked.write(staging / str(len(staged)), data)
-            staged.append(path)
+            stage.add(path, data)
     if problems:
         raise Refused(problems)
-    gone = sorted(set(_present(out)) - kept)
-    if staged or gone:
-        _in_order_of_names(staging, staged)
-        _at_one_moment(staging, len(staged))
-        _write_journal(staging, staged, gone)
+    gone = sorted(set(inventory.present(place)) - said.keys())
+    if stage.paths or gone:
+        stage.finish(gone)
     _recover(out, staging)
-    return Published(len(staged), len(kept) - len(staged), len(gone))
+    inventory.take(place, said, {*stage.paths, *gone})
+    return Published(len(stage.paths), len(said) - len(stage.paths), len(gone))
+
+
+class _Stage:
+    """Where files wait beside the site: each under the number of its place in `paths`.
+
+    Numbers of inodes and times of birth tell in which order files were made, and so which sealed files belong
+    together. So these wait in one file, and become files of their own in the order of their names.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True)
+        self._folder = folder
+        self._sealed: list[tuple[str, int, int, int]] = []
+        """Path, number, and where it lies in the one file: first byte and size."""
+        self._end = 0
+        self.paths: list[str] = []
+
+    def add(self, path: str, data: bytes | Chunked) -> None:
+        number = len(self.paths)
+        self.paths.append(path)
+        if not path.startswith(SEALED):
+            chunked.write(self._folder / str(number), data)
+            return
+        with (self._folder / _SPOOL).open("ab") as spool:
+            spool.writelines([data] if isinstance(data, bytes) else data)
+            end = spool.tell()
+        self._sealed.append((path, number, self._end, end - self._end))
+        self._end = end
+
+    def finish(self, gone: list[str]) -> None:
+        """All is there that shall be, and these files shall go: from here on it will happen."""
+        if self._sealed:
+            spool = self._folder / _SPOOL
+            with spool.open("rb", buffering=0) as source:
+                for _, number, start, size in sorted(self._sealed):
+                    _copy(source.fileno(), start, size, self._folder / str(number))
+            spool.unlink()
+        moment = self._folder.stat().st_mtime_ns
+        for number in range(len(self.paths)):
+            os.utime(f"{self._folder}/{number}", ns=(moment, moment))
+        _write_journal(self._folder, self.paths, gone)
+
+
+def _copy(source: int, start: int, size: int, target: Path) -> None:
+    with target.open("wb", buffering=0) as out:
+        while size:
+            piece = os.pread(source, min(size, chunked.PIECE), start)
+            out.write(piece)
+            start, size = start + len(piece), size - len(piece)
 
 
 def _stays_inside(path: str) -> bool:
@@ -94,31 +161,14 @@ def _stays_inside(path: str) -> bool:
     return not path.startswith("/") and ".." not in parts and any(part not in ("", ".") for part in parts)
 
 
-def _in_order_of_names(staging: Path, staged: list[str]) -> None:
-    """Make the sealed files once more, in the order of their names: numbers of inodes and times of birth, too, tell in
-    which order files were made. None of the first makes goes before all are there, or its number would be given again.
-    """
-    sealed = sorted((path, str(number)) for number, path in enumerate(staged) if path.startswith(SEALED))
-    for _, number in sealed:
-        shutil.copyfile(staging / number, staging / f"{number}.again")
-    for _, number in sealed:
-        (staging / f"{number}.again").replace(staging / number)
-
-
-def _at_one_moment(staging: Path, count: int) -> None:
-    """Give all files one time: the order in which sealed files were made tells which of them belong together."""
-    moment = staging.stat().st_mtime_ns
-    for number in range(count):
-        os.utime(staging / str(number), ns=(moment, moment))
-
-
 def _holds(file: Path, data: bytes | Chunked) -> bool:
     try:
-        if file.is_symlink():
+        about = file.lstat()
+        if not stat.S_ISREG(about.st_mode):
             return False
         if isinstance(data, bytes):
-            return file.stat().st_size == len(data) and file.read_bytes() == data
-        return file.stat().st_size == data.size and _alike(file, data)
+            return about.st_size == len(data) and file.read_bytes() == data
+        return about.st_size == data.size and _alike(file, data)
     except OSError:
         return False
 
@@ -126,12 +176,6 @@ def _holds(file: Path, data: bytes | Chunked) -> bool:
 def _alike(file: Path, data: Chunked) -> bool:
     with file.open("rb") as opened:
         return all(opened.read(len(piece)) == piece for piece in data)
-
-
-def _present(out: Path) -> Iterator[str]:
-    for top, _, names in os.walk(out):
-        below = Path(top).relative_to(out).as_posix()
-        yield from names if below == "." else (f"{below}/{name}" for name in names)
 
 
 def _write_journal(staging: Path, staged: list[str], gone: list[str]) -> None:
@@ -151,12 +195,15 @@ def _recover(out: Path, staging: Path) -> None:
         for path in gone:
             (out / path).unlink(missing_ok=True)
         in_place = sorted(enumerate(staged), key=lambda order: (order[1] == BUILD, order[1]))  # BUILD: all is there
+        folders: set[str] = set()
         for number, path in in_place:
-            source = staging / str(number)
-            if source.exists():
-                _clear_the_way(out, path)
-                source.replace(out / path)
-        _remove_empty_folders(out)
+            source, folder = f"{staging}/{number}", path.rpartition("/")[0]
+            if os.path.exists(source):  # noqa: PTH110 - here and below: there are tens of thousands of them
+                if folder not in folders:
+                    (out / folder).mkdir(parents=True, exist_ok=True)
+                    folders.add(folder)
+                _put(source, out / path)
+        _remove_empty_folders(out, gone)
     shutil.rmtree(staging, ignore_errors=True)
 
 
@@ -171,18 +218,21 @@ def _orders(journal: Path) -> tuple[list[str], list[str]]:
     return (staged, gone) if sound else ([], [])
 
 
-def _clear_the_way(out: Path, path: str) -> None:
-    """Make room for a file: folders above it, and no folder in its place."""
-    target = out / path
-    if target.is_dir():
+def _put(source: str, target: Path) -> None:
+    """Rename a file to where it belongs, where a folder may be in its way."""
+    try:
+        os.replace(source, target)  # noqa: PTH105
+    except IsADirectoryError:
         shutil.rmtree(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(source, target)  # noqa: PTH105
 
 
-def _remove_empty_folders(out: Path) -> None:
-    for top, _, names in os.walk(out, topdown=False):
-        folder = Path(top)
-        if not names and folder != out and not any(folder.iterdir()):
+def _remove_empty_folders(out: Path, gone: list[str]) -> None:
+    """Remove what the files that went have left empty."""
+    for path in gone:
+        for folder in (out / path).parents:
+            if folder == out or not folder.is_dir() or any(folder.iterdir()):
+                break
             folder.rmdir()
 
 

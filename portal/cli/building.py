@@ -28,7 +28,7 @@ from portal import (
     words,
 )
 from portal.article import Articles
-from portal.chunked import FileOrKnown
+from portal.chunked import AnyFile
 from portal.cli.console import (
     CANNOT_RUN,
     FINE,
@@ -45,6 +45,7 @@ from portal.cli.reading import Reading, decide, editorial_clock, fingerprint, re
 from portal.cli.seal import secret_in_use
 from portal.config import Misconfigured, Secret, Settings
 from portal.errors import Format, PortalError, Problem, errors_in
+from portal.inventory import Inventory
 from portal.memory import Memory
 from portal.plan import Plan
 from portal.proofreading import Proofreader
@@ -118,6 +119,7 @@ class Prepared:
     shells: Shells
     articles: Articles
     memory: Memory
+    inventory: Inventory
     problems: list[Problem]
 
 
@@ -126,7 +128,7 @@ def prepare(reading: Reading, secret: Secret | None = None) -> Prepared:
 
     With the secret, what an earlier build found out is not found out again.
     """
-    memory = keeping.recollect(reading.settings, secret)
+    memory, inventory = keeping.recollect(reading.settings, secret)
     try:
         rendered = shells.fetch(reading.settings, render)
     except Misconfigured as error:
@@ -140,7 +142,7 @@ def prepare(reading: Reading, secret: Secret | None = None) -> Prepared:
     for entry in watched(entries, "reading notices", len(entries)):
         found = (problem for problem in reader.read(entry) if problem.location not in told)
         problems += rules.graded(reading.settings, found)
-    return Prepared(reading.plan, reading.sources, rendered, articles, memory, list(dict.fromkeys(problems)))
+    return Prepared(reading.plan, reading.sources, rendered, articles, memory, inventory, list(dict.fromkeys(problems)))
 
 
 def put_in_place(ready: Prepared, out: Path, secret: Secret | None) -> Published:
@@ -148,13 +150,13 @@ def put_in_place(ready: Prepared, out: Path, secret: Secret | None) -> Published
     settings = ready.plan.settings
     gate = leaks.Gate(ready.plan, secret, ready.sources.notices.values(), ready.memory)
 
-    def files() -> Iterator[FileOrKnown]:
+    def files() -> Iterator[AnyFile]:
         yield from private.files(ready.plan, secret, ready.articles, ready.memory)
         yield from site.files(ready.plan, ready.shells, ready.articles)
 
-    done = publish.publish(out, watched(files(), "publishing"), gate.check)
+    done = publish.publish(out, watched(files(), "publishing"), gate, ready.inventory)
     gate.remember()
-    keeping.keep(settings, secret, ready.memory, out)
+    keeping.keep(settings, secret, ready.memory, ready.inventory)
     return done
 
 

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from portal import keeping, private, publish, sealing
+from portal import chunked, keeping, private, publish, sealing
 from portal.article import Articles
-from portal.chunked import Known
+from portal.chunked import Chunked, Derived
 from portal.config import Secret
 from portal.proofreading import Proofreader
 from portal.prose import Prose
 from portal.publish import Published
 from tests.conftest import NOW, PortalFolder
+from tests.unit.test_publish import passes
 
 CLIENT = """
 id: {id}
@@ -46,19 +47,24 @@ def build(folder: PortalFolder, secret: Secret, *, now: str = NOW, clean: bool =
     settings, plan, out = folder.settings(), folder.plan(now), folder.root / "site"
     if clean:
         keeping.forget(settings)
-    memory = keeping.recollect(settings, secret)
-    made = 0
+    memory, inventory = keeping.recollect(settings, secret)
+    made: list[str] = []
+
+    def counted(path: str, data: Derived) -> Derived:
+        def make() -> bytes | Chunked:
+            made.append(path)
+            return data.make()
+
+        return Derived(data.follows, make)
 
     def files():  # type: ignore[no-untyped-def]
-        nonlocal made
         yield "build.json", b"{}"
         for path, data in private.files(plan, secret, Articles(plan, Prose(settings)), memory):
-            made += path.startswith("my/s/") and not isinstance(data, Known)
-            yield path, data
+            yield path, counted(path, data) if isinstance(data, Derived) else data
 
-    done = publish.publish(out, files(), lambda *_: [])
-    keeping.keep(settings, secret, memory, out)
-    return done, made
+    done = publish.publish(out, files(), passes, inventory)
+    keeping.keep(settings, secret, memory, inventory)
+    return done, len(made)
 
 
 def sealed(folder: PortalFolder) -> dict[str, bytes]:
@@ -164,15 +170,15 @@ def test_a_site_copied_from_elsewhere_is_read_and_not_made_again(folder: PortalF
         file.unlink()
         file.write_bytes(data)
     done, made = build(folder, secret)
-    assert (done.written, made) == (0, 0)
+    assert (done.written, made) == (0, 1)
 
 
 def test_now_and_then_every_file_is_read(folder: PortalFolder, secret: Secret, monkeypatch: pytest.MonkeyPatch) -> None:
     """One build in 24 trusts no time: what only a wrong clock or a failing disk changes is found then."""
     build(folder, secret)
     reads: list[Path] = []
-    honest = Path.read_bytes
-    monkeypatch.setattr(Path, "read_bytes", lambda file: (reads.append(file), honest(file))[1])
+    honest = chunked.digest
+    monkeypatch.setattr(chunked, "digest", lambda file: (reads.append(file), honest(file))[1])
     counted = []
     for _ in range(24):
         reads.clear()
@@ -189,8 +195,8 @@ def test_the_memory_says_nothing_without_the_secret(folder: PortalFolder, secret
     for word in ("yunshan", "云杉", "preview", code, code.replace("-", ""), next(iter(sealed(folder)))):
         assert word.encode() not in data
     other = Secret(bytes(range(9, 41)))
-    assert keeping.recollect(folder.settings(), other).recall("indexes", "yunshan/lin 1") is None
-    assert keeping.recollect(folder.settings(), secret).recall("indexes", "yunshan/lin 1") is not None
+    assert keeping.recollect(folder.settings(), other)[0].recall("indexes", "yunshan/lin 1") is None
+    assert keeping.recollect(folder.settings(), secret)[0].recall("indexes", "yunshan/lin 1") is not None
 
 
 @pytest.mark.parametrize("damage", [b"", b"nonsense", b"x" * 100])
@@ -229,10 +235,10 @@ def test_what_is_wrong_with_a_notice_is_remembered_too(
 
     def said() -> list[str]:
         settings, plan = folder.settings(), folder.plan()
-        memory = keeping.recollect(settings, secret)
+        memory, inventory = keeping.recollect(settings, secret)
         reader = Proofreader(plan, Articles(plan, Prose(settings)), memory)
         found = [str(problem) for entry in plan.private for problem in reader.read(entry)]
-        keeping.keep(settings, secret, memory, folder.root / "site")
+        keeping.keep(settings, secret, memory, inventory)
         return found
 
     first = said()

@@ -458,14 +458,14 @@ def looked(
         seen.append(path)
         return honest(gate, path, data)
 
-    memory = keeping.recollect(settings, secret)
+    memory, inventory = keeping.recollect(settings, secret)
     with monkeypatch.context() as patched:
         patched.setattr(Gate, "_look", look)
         gate = Gate(folder.plan(), secret, folder.sources().notices.values(), memory)
         found = [problem.location.file for path, text in pages.items() for problem in gate.check(path, text.encode())]
     if not found:
         gate.remember()
-        keeping.keep(settings, secret, memory, folder.root / "site")
+        keeping.keep(settings, secret, memory, inventory)
     return seen, found
 
 

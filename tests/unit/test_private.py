@@ -13,7 +13,7 @@ import pytest
 
 from portal import private, sealing, words
 from portal.article import Articles
-from portal.chunked import FileOrKnown
+from portal.chunked import AnyFile
 from portal.config import Secret
 from portal.errors import PortalError
 from portal.memory import Memory
@@ -424,5 +424,5 @@ def test_a_wrong_memory_puts_nothing_under_a_wrong_name(folder: PortalFolder, se
         dict_of(private.files(plan, secret, Articles(plan, Prose(plan.settings)), Memory(first.rooms)))
 
 
-def dict_of(files: Iterator[FileOrKnown]) -> dict[str, bytes]:
+def dict_of(files: Iterator[AnyFile]) -> dict[str, bytes]:
     return {path: bytes(data) for path, data in files}

@@ -7,14 +7,28 @@ from pathlib import Path
 import pytest
 
 from portal import chunked, sealing
-from portal.chunked import Changed, Chunked, File
+from portal.chunked import Changed, Chunked, Derived, File
 from portal.config import Secret
 from portal.errors import Location, PortalError, Problem
+from portal.inventory import Inventory
 from portal.publish import Published, Refused, publish
 
 
-def passes(path: str, data: bytes | Chunked) -> list[Problem]:
-    return []
+class Watch:
+    """A gate that lets everything pass but what holds a word, and proved nothing before."""
+
+    def __init__(self, word: bytes | None = None) -> None:
+        self._word = word
+
+    def check(self, path: str, data: bytes | Chunked) -> list[Problem]:
+        found = self._word is not None and self._word in bytes(data)
+        return [Problem(Location(path), "leak", "private text")] if found else []
+
+    def proved(self, path: str, sha256: str) -> bool:  # noqa: ARG002
+        return False
+
+
+passes = Watch()
 
 
 def tree(out: Path) -> dict[str, bytes]:
@@ -38,11 +52,8 @@ def test_one_refused_file_keeps_the_whole_site_as_it_was(tmp_path: Path) -> None
     out = tmp_path / "site"
     publish(out, [("build.json", b"1"), ("a.html", b"old")], passes)
 
-    def gate(path: str, data: bytes | Chunked) -> list[Problem]:
-        return [Problem(Location(path), "leak", "private text")] if b"secret" in bytes(data) else []
-
     with pytest.raises(Refused):
-        publish(out, [("a.html", b"new"), ("build.json", b"2"), ("b.html", b"secret")], gate)
+        publish(out, [("a.html", b"new"), ("build.json", b"2"), ("b.html", b"secret")], Watch(b"secret"))
     assert tree(out) == {"build.json": b"1", "a.html": b"old"}
 
 
@@ -194,14 +205,15 @@ def test_a_file_that_changes_while_it_is_published_stops_everything(tmp_path: Pa
     source.write_bytes(b"x" * 70_000)
     publish(out, [("build.json", b"1"), ("a.bin", b"old")], passes)
 
-    def changing(path: str, data: bytes | Chunked) -> list[Problem]:
-        if isinstance(data, Chunked):
-            assert bytes(data) == b"x" * 70_000
-            source.unlink() if after is None else source.write_bytes(after)
-        return []
+    class Changing(Watch):
+        def check(self, path: str, data: bytes | Chunked) -> list[Problem]:  # noqa: ARG002
+            if isinstance(data, Chunked):
+                assert bytes(data) == b"x" * 70_000
+                source.unlink() if after is None else source.write_bytes(after)
+            return []
 
     with pytest.raises(Changed, match="changed while it was read; nothing was published"):
-        publish(out, [("build.json", b"2"), ("a.bin", chunked.of(source))], changing)
+        publish(out, [("build.json", b"2"), ("a.bin", chunked.of(source))], Changing())
     assert tree(out) == {"build.json": b"1", "a.bin": b"old"}
     assert sorted(p.name for p in out.parent.iterdir() if p != source) == [".site.lock", "site"]
 
@@ -217,3 +229,49 @@ def test_an_attachment_that_changes_while_it_is_sealed_stops_everything(tmp_path
         publish(out, [("build.json", b"2"), (f"my/s/{sealed.name}", sealed.content)], passes)
     assert tree(out) == {"build.json": b"1"}
     assert not (tmp_path / ".site.staging").exists()
+
+
+class Trusting(Watch):
+    """A gate that proved everything before."""
+
+    def proved(self, path: str, sha256: str) -> bool:
+        return bool(path and sha256)
+
+
+def derived(text: bytes, made: list[bytes]) -> Derived:
+    def make() -> bytes:
+        made.append(text)
+        return text
+
+    return Derived(f"what makes {text!r}", make)
+
+
+def test_what_stands_and_follows_from_the_same_is_not_made(tmp_path: Path) -> None:
+    """Only a page that the gate proved, or a sealed one; whatever follows from something else is made."""
+    out, inventory, made = tmp_path / "site", Inventory(), []
+    first = [("build.json", b"1"), ("a.html", derived(b"a", made)), ("my/s/b", derived(b"b", made))]
+    assert publish(out, first, passes, inventory) == Published(3, 0, 0)
+    made.clear()
+    assert publish(out, first, Trusting(), inventory) == Published(0, 3, 0)
+    assert made == []
+    assert publish(out, first, passes, inventory) == Published(0, 3, 0)
+    assert made == [b"a"]
+    made.clear()
+    second = [("build.json", b"1"), ("a.html", derived(b"other", made)), ("my/s/b", derived(b"b", made))]
+    assert publish(out, second, Trusting(), inventory) == Published(1, 2, 0)
+    assert made == [b"other"]
+    assert tree(out) == {"build.json": b"1", "a.html": b"other", "my/s/b": b"b"}
+
+
+@pytest.mark.parametrize("place", ["x.html", "a/x.html", "new/x.html", "new/deep/x.html", "my/s/x"])
+def test_a_file_that_somebody_added_goes_though_nothing_else_changed(tmp_path: Path, place: str) -> None:
+    """Folders that lie as they lay are not read, those that do not are."""
+    out, inventory = tmp_path / "site", Inventory()
+    site = [("build.json", b"1"), ("a/b.html", b"b"), ("my/s/c", b"c")]
+    publish(out, site, passes, inventory)
+    (out / place).parent.mkdir(parents=True, exist_ok=True)
+    (out / place).write_bytes(b"added")
+    assert publish(out, site, passes, inventory) == Published(0, 3, 1)
+    assert tree(out) == dict(site)
+    assert not (out / "new").exists()
+    assert publish(out, site, passes, inventory) == Published(0, 3, 0)

@@ -1,0 +1,113 @@
+"""How a site stood when a build had put it in place: of each file what it follows from, and how it lay on the disk.
+
+No program changes a file and leaves its time of change as it was, so a file that lies as it lay is not read again. A
+folder's times tell in the same way whether anything was added to it or taken from it. Where an inventory is kept
+between builds, portal/keeping.py says.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from portal import chunked
+
+Item: TypeAlias = list[Any]
+"""[what it follows from, SHA-256 in hexadecimal, *chunked.stamp]; the first two are empty where it was not derived."""
+
+
+@dataclass(slots=True)
+class Inventory:
+    """What stands in one site; empty until a build has put it in place."""
+
+    files: dict[str, Item] = field(default_factory=dict)
+    """By path below the site."""
+    folders: dict[str, list[int]] = field(default_factory=dict)
+    """Times and inode by path; '' is the site itself."""
+    trusting: bool = True
+    """Whether what lies as it lay need not be read."""
+    _unchanged: dict[str, list[int]] = field(default_factory=dict)
+    """The folders to which nothing happened since."""
+
+    def standing(self, out: str, path: str, follows: str) -> str | None:
+        """The SHA-256 of a file that still stands in `out` and follows from the same; else None."""
+        known = self.files.get(path)
+        if known is None or known[0] != follows:
+            return None
+        place = f"{out}/{path}"
+        try:
+            about = os.lstat(place)
+            if not stat.S_ISREG(about.st_mode) or about.st_size != known[2]:
+                return None
+            if self.trusting and known[2:] == chunked.stamp(about):
+                return str(known[1])
+            known[2:] = chunked.stamp(about)
+            return str(known[1]) if known[1] and chunked.digest(Path(place)) == known[1] else None
+        except OSError:
+            return None
+
+    def present(self, out: str) -> Iterator[str]:
+        """Every file below the site; a folder that lies as it lay is not read."""
+        unread = {""}
+        self._unchanged = {}
+        if self.trusting and self.folders:
+            unread = {folder for folder, known in self.folders.items() if _lies(out, folder) != known}
+            self._unchanged = {folder: known for folder, known in self.folders.items() if folder not in unread}
+            yield from (path for path in self.files if path.rpartition("/")[0] not in unread)
+        while unread:
+            folder = unread.pop()
+            for entry in _entries(out, folder):
+                path = f"{folder}/{entry.name}" if folder else entry.name
+                if not entry.is_dir():
+                    yield path
+                elif not entry.is_symlink() and path not in self._unchanged:
+                    unread.add(path)
+
+    def take(self, out: str, said: Mapping[str, tuple[str, str]], changed: Iterable[str]) -> None:
+        """Note how everything stands, now that all is in place.
+
+        `said` is every file's path with what it follows from and its SHA-256; `changed` are those written or removed.
+        """
+        before, self.files = self.files, {}
+        changed = set(changed)
+        for path, (follows, sha256) in said.items():
+            item = before.get(path)
+            if item is None or path in changed or item[0] != follows or item[1] != sha256:
+                item = [follows, sha256, *chunked.stamp(os.lstat(f"{out}/{path}"))]
+            self.files[path] = item
+        touched = {folder for path in changed for folder in _above(path)}
+        stand = {folder for path in said for folder in _above(path)} | {""}
+        self.folders = {
+            folder: self._unchanged[folder]
+            if folder in self._unchanged and folder not in touched
+            else _lies(out, folder)
+            for folder in stand
+        }
+
+
+def _above(path: str) -> Iterator[str]:
+    """The folders that a file lies in."""
+    while path:
+        path = path.rpartition("/")[0]
+        yield path
+
+
+def _lies(out: str, folder: str) -> list[int]:
+    """How a folder lies on the disk; nothing where it is none."""
+    try:
+        about = os.lstat(f"{out}/{folder}" if folder else out)
+    except OSError:
+        return []
+    return [about.st_mtime_ns, about.st_ctime_ns, about.st_ino] if stat.S_ISDIR(about.st_mode) else []
+
+
+def _entries(out: str, folder: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(f"{out}/{folder}" if folder else out) as entries:
+            return list(entries)
+    except OSError:
+        return []
