@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from zoneinfo import ZoneInfo
 
 from portal.client import By, Client, Contact, Recipient, Registry, Status
@@ -19,9 +19,9 @@ def selects(selector: Selector, client: Client, day: dt.date) -> bool:
     status = client.status_on(day)
     if selector.clients and client.id not in selector.clients:
         return False
-    if selector.segments and not set(selector.segments) & set(client.segments):
+    if selector.segments and not any(name in client.segments for name in selector.segments):
         return False
-    if selector.services and not set(selector.services) & set(client.services):
+    if selector.services and not any(name in client.services for name in selector.services):
         return False
     if selector.regions and client.region not in selector.regions:
         return False
@@ -79,25 +79,46 @@ def shows(
 def told(
     notice: Notice, published: dt.datetime, registry: Registry, now: dt.datetime, zone: ZoneInfo
 ) -> list[Recipient]:
-    """The contacts to tell of a notice published at `published`, as the registry stands at `now`."""
-    return [r for r in _candidates(notice, registry) if tells(notice, published, r, now, zone)]
+    """The contacts to tell of a notice published at `published`, as the registry stands at `now`: see `tells`."""
+    day, today = published.astimezone(zone).date(), now.astimezone(zone).date()
+    clients = (client for client in _possible(notice.audience, registry) if client.has_access(today))
+    concerned = [client for client in clients if concerns(notice, client, day)]
+    return list(_there(concerned, published, zone))
 
 
 def shown(
     notice: Notice, published: dt.datetime, stands: bool, registry: Registry, now: dt.datetime, zone: ZoneInfo
 ) -> list[Recipient]:
-    """The contacts on whose private pages a notice appears."""
-    return [r for r in _candidates(notice, registry) if shows(notice, published, stands, r, now, zone)]
+    """The contacts on whose private pages a notice appears: see `shows`."""
+    day, today = published.astimezone(zone).date(), now.astimezone(zone).date()
+    concerned: list[Client] = []
+    for client in _possible(notice.audience, registry):
+        since = client.since
+        known = since if since is not None and day < since <= today else day
+        if client.has_access(today) and concerns(notice, client, known):
+            concerned.append(client)
+    return list(_there(concerned, max(published, now) if stands else published, zone))
 
 
-def _candidates(notice: Notice, registry: Registry) -> Iterator[Recipient]:
-    selector = notice.audience
-    clients = _possible(selector, registry) if isinstance(selector, Selector) else registry.ordered
-    return (Recipient(client, contact) for client in clients for contact in client.contacts)
+def _there(clients: Iterable[Client], at: dt.datetime, zone: ZoneInfo) -> Iterator[Recipient]:
+    """The contacts of these clients who were there at a moment; days are few, so each is looked at once."""
+    by_then: dict[dt.date | None, bool] = {None: True}
+    for client in clients:
+        for contact in client.contacts:
+            for day in (client.since, contact.since):
+                there = by_then.get(day)
+                if there is None and day is not None:
+                    there = by_then[day] = instant(day, zone) <= at
+                if not there:
+                    break
+            else:
+                yield Recipient(client, contact)
 
 
-def _possible(selector: Selector, registry: Registry) -> Sequence[Client]:
+def _possible(selector: Selector | str, registry: Registry) -> Sequence[Client]:
     """The clients that a selector can mean, in the order of ids: the fewest that one of its keys leaves."""
+    if not isinstance(selector, Selector):
+        return registry.ordered
     asked: dict[By, tuple[str, ...]] = {
         "id": selector.clients,
         "segment": selector.segments,

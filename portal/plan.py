@@ -231,9 +231,9 @@ def _binders(plan: Plan) -> tuple[Binder, ...]:
     today = plan.now.astimezone(settings.zone).date()
     sheets: dict[str, list[Sheet]] = {}
     for entry in plan.private:
-        readers = _readers(settings, registry, entry, plan.now)
-        for key, versions in readers.items():
-            sheets.setdefault(key, []).append(Sheet(entry, tuple(versions)))
+        for sheet, keys in _readers(settings, registry, entry, plan.now):
+            for key in keys:
+                sheets.setdefault(key, []).append(sheet)
     return tuple(
         Binder(
             recipient,
@@ -246,21 +246,37 @@ def _binders(plan: Plan) -> tuple[Binder, ...]:
     )
 
 
-def _readers(settings: Settings, registry: Registry, entry: Entry, now: dt.datetime) -> dict[str, list[Version]]:
-    """Contact key to the versions it may read: those written for it, of a notice that still speaks to it."""
+def _readers(
+    settings: Settings, registry: Registry, entry: Entry, now: dt.datetime
+) -> list[tuple[Sheet, Iterable[str]]]:
+    """The sheets of a notice, each with the keys of the contacts who may read just those versions.
 
-    def keys(notice: Notice, version: Version) -> set[str]:
+    They are those that it was written for, of a notice that still speaks to them.
+    """
+
+    def keys(notice: Notice, version: Version) -> list[str]:
         stands = entry.state.stands and version is entry.latest
-        return {r.key for r in audience.shown(notice, version.on, stands, registry, now, settings.zone)}
+        return [r.key for r in audience.shown(notice, version.on, stands, registry, now, settings.zone)]
 
-    result: dict[str, list[Version]] = {}
+    readable: list[tuple[Version, list[str]]] = []
     for version in entry.versions:
         if version.original is None:
             continue
         own = version.original.notice
         allowed = keys(own if not own.public else entry.notice, version)
         if not entry.notice.public and version is not entry.latest:
-            allowed &= keys(entry.notice, version)
-        for key in sorted(allowed):
-            result.setdefault(key, []).append(version)
-    return result
+            still = set(keys(entry.notice, version))
+            allowed = [key for key in allowed if key in still]
+        readable.append((version, allowed))
+    if len(readable) == 1:
+        version, allowed = readable[0]
+        return [(Sheet(entry, (version,)), allowed)]
+    versions: dict[str, tuple[Version, ...]] = {}
+    for version, allowed in readable:
+        for key in allowed:
+            versions[key] = (*versions.get(key, ()), version)
+    sheets: dict[tuple[int, ...], tuple[Sheet, list[str]]] = {}
+    for key, found in versions.items():
+        numbers = tuple([version.number for version in found])
+        sheets.setdefault(numbers, (Sheet(entry, found), []))[1].append(key)
+    return list(sheets.values())
