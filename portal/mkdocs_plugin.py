@@ -15,8 +15,9 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
+from typing import Literal
 
 from jinja2 import Environment
 from mkdocs.commands.build import build
@@ -32,7 +33,7 @@ from mkdocs.structure.pages import Page
 from mkdocs.structure.toc import AnchorLink, TableOfContents
 from mkdocs.utils.templates import TemplateContext
 
-from portal import chunked, explain, frontmatter, history, plan, shells, sources, words
+from portal import chunked, explain, frontmatter, history, hosting, plan, shells, sources, words
 from portal.addresses import Addresses
 from portal.article import Articles
 from portal.config import CONFIG_FILE, Misconfigured, Settings
@@ -51,8 +52,12 @@ HOME = "index.md"
 _log = logging.getLogger(f"mkdocs.plugins.{NAME}")
 _RESERVED = frozenset({"board", "calendar", "editions", "feeds", "lookup", "my", "notices", "schemas", "subscribe"})
 """The first steps of the program's own addresses."""
-_UNUSED = re.compile(r"assets/javascripts/(?:lunr|workers)/|.*\.map$|sitemap\.xml$")
-"""Files of the theme that only its search or a debugger asks for, and a template that pages.py replaces."""
+_UNUSED = re.compile(r"assets/javascripts/(?:bundle\.|lunr/|workers/)|.*\.map$|sitemap\.xml$")
+"""The theme's own script, files that only its search or a debugger asks for, and a template that pages.py replaces."""
+_EVERYWHERE = re.compile(r"assets/(duenotice(?:-shell|-colours)?)\.(css|js)$")
+"""What every page loads: published with a hash in the name, so that browsers may keep it for good."""
+_SKIP = re.compile(r'(<div data-md-component="skip">).*?(</div>)', re.DOTALL)
+"""The theme's way past the header, which would lead past a notice's title too, and stands on few pages."""
 _STOPPED = "MkDocs cannot render the site's own pages"
 _CONFIG_KEY = re.compile(r"Config value '(\w+)'|in the '(\w+)' configuration")
 _DOC_FILE = re.compile(r"Doc file '([^']+)'")
@@ -89,6 +94,7 @@ class DuenoticePlugin(BasePlugin[_NoOptions]):  # type: ignore[no-untyped-call]
         self._given: tuple[Settings, str] | None = None
         self._own: Settings | None = None
         self._sources: dict[str, _Source] = {}
+        self._serving = False
 
     def take(self, settings: Settings, language: str) -> None:
         """Be the pass of one language for somebody who asked for it; without this, be the whole public site."""
@@ -114,6 +120,10 @@ class DuenoticePlugin(BasePlugin[_NoOptions]):  # type: ignore[no-untyped-call]
 
     # --- the engine as a pass needs it -----------------------------------------------------------------------
 
+    def on_startup(self, *, command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:
+        """`mkdocs serve` puts an inline script into each page, which the policy would refuse."""
+        self._serving = command == "serve"
+
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         if self._given is None:
             self._own = _settings(config)
@@ -135,7 +145,8 @@ class DuenoticePlugin(BasePlugin[_NoOptions]):  # type: ignore[no-untyped-call]
         config.extra["feeds"] = self._feeds()
         config.extra["doors"] = self._doors()
         config.extra["filing"] = self.settings.options.filing.links()
-        config.extra["scope"] = self.settings.base  # otherwise an inline script differs from page to page
+        config.extra["scope"] = self.settings.base
+        config.extra["policy"] = "" if self._serving else hosting.DOCUMENT_POLICY
         for name in ("search", "material/search"):
             if name in config.plugins:
                 config.plugins[name].config["enabled"] = False
@@ -171,6 +182,8 @@ class DuenoticePlugin(BasePlugin[_NoOptions]):  # type: ignore[no-untyped-call]
                 files.remove(file)
             elif _UNUSED.match(file.src_uri):
                 files.remove(file)
+            elif _EVERYWHERE.match(file.src_uri):
+                file.dest_uri = _hashed(file)
         for name, written in texts.items():
             files.append(self._shown(name, written, config))
         if HOME not in texts:
@@ -219,7 +232,7 @@ class DuenoticePlugin(BasePlugin[_NoOptions]):  # type: ignore[no-untyped-call]
         return nav
 
     def on_env(self, env: Environment, config: MkDocsConfig, files: Files) -> Environment:
-        env.globals["asset"] = _assets([Path(folder) for folder in config.theme.dirs], self.settings.base)
+        env.globals["asset"] = _assets(files, self.settings.base)
         return env
 
     # --- its pages -------------------------------------------------------------------------------------------
@@ -288,7 +301,8 @@ class DuenoticePlugin(BasePlugin[_NoOptions]):  # type: ignore[no-untyped-call]
         return switch
 
     def on_post_page(self, output: str, page: Page, config: MkDocsConfig) -> str:
-        return shells.absolute(output, self.settings.base + page.url)
+        skip = f'\\1<a href="#dn-main" class="md-skip">{words.load(self.language, "site")("skip")}</a>\\2'
+        return shells.absolute(_SKIP.sub(skip, output, count=1), self.settings.base + page.url)
 
     # --- the whole public site, for plain `mkdocs build` and `mkdocs serve` ----------------------------------
 
@@ -459,12 +473,21 @@ def _with_page_after_home(nav: Navigation, page: Page) -> Navigation:
     return longer
 
 
-def _assets(folders: list[Path], base: str) -> Callable[[str], str]:
-    """Addresses of the theme's own files, with a query that changes when the file does: browsers keep files."""
+def _hashed(file: File) -> str:
+    """Where one of the theme's files is published: among those of the engine that are named like this."""
+    stem, _, ending = PurePosixPath(file.src_uri).name.rpartition(".")
+    folder = {"css": "stylesheets", "js": "javascripts"}[ending]
+    return f"assets/{folder}/{stem}.{hashlib.sha256(file.content_bytes).hexdigest()[:8]}.{ending}"
+
+
+def _assets(files: Files, base: str) -> Callable[[str], str]:
+    """Addresses of the theme's own files, which change when the file does: in the name, or else in a query."""
 
     def address(path: str) -> str:
-        file = next((folder / path for folder in folders if (folder / path).is_file()), None)
-        mark = f"?{hashlib.sha256(file.read_bytes()).hexdigest()[:8]}" if file else ""
-        return f"{base}{path}{mark}"
+        file = files.get_file_from_path(path)
+        if file is None:
+            return base + path
+        mark = "" if file.dest_uri != path else f"?{hashlib.sha256(file.content_bytes).hexdigest()[:8]}"
+        return f"{base}{file.dest_uri}{mark}"
 
     return address

@@ -171,15 +171,13 @@ _ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|/|#", re.IGNORECASE)
 def absolute(page: str, address: str) -> str:
     """A rendered page with every relative URL in it made an absolute path, so that it reads the same at any depth.
 
-    `address` is the page's own path on its host. Fragments, absolute paths and other hosts stay as they are; the
-    theme's `__config` gets an absolute base.
+    `address` is the page's own path on its host. Fragments, absolute paths and other hosts stay as they are.
     """
 
     def one(match: re.Match[str]) -> str:
         if match[1] is None:
             return match[0] if match[0].startswith("<!--") else _URL.sub(url, match[0])
-        opening, text = _URL.sub(url, match[1]), match[3]
-        return opening + (_absolute_config(text, address) if 'id="__config"' in opening else text)
+        return _URL.sub(url, match[1]) + match[3]
 
     def url(match: re.Match[str]) -> str:
         target = html.unescape(match[3])
@@ -188,13 +186,6 @@ def absolute(page: str, address: str) -> str:
         return f'{match[1]}"{html.escape(urljoin(address, target))}"'
 
     return _TAGS.sub(one, page)
-
-
-def _absolute_config(text: str, address: str) -> str:
-    values = json.loads(text)
-    for key in ("base", "search"):
-        values[key] = urljoin(address, values[key])
-    return json.dumps(values, ensure_ascii=False).replace("<", "\\u003c")
 
 
 def fetch(settings: Settings, render: Render) -> Shells:

@@ -19,7 +19,11 @@ from tests.commands import SECRET, build
 from tests.conftest import MKDOCS, NOW, REPOSITORY, PortalFolder, need
 
 CODE = str(sealing.code(Secret(bytes(range(40, 72))), "yunshan/lin", 1))
-POLICY = "frame-ancestors 'none'; base-uri 'self'; object-src 'none'; form-action 'self'"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self'; media-src 'self'; connect-src 'self'; manifest-src 'self'; "
+    "base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+)
 
 
 @dataclass(frozen=True)
@@ -134,7 +138,8 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         ("build.json", "application/json", "no-cache"),
         ("feeds/all.zh.atom", "application/atom+xml", "no-cache"),
         ("calendar/zh.ics", "text/calendar", "no-cache"),
-        ("assets/duenotice.js", "javascript", "no-cache"),
+        ("assets/duenotice-moved.js", "javascript", "no-cache"),
+        ("SHARED", "css", "public, max-age=31536000, immutable"),
         ("HASHED", "javascript", "public, max-age=31536000, immutable"),
         ("SEALED", "application/octet-stream", "no-cache"),
     ],
@@ -143,6 +148,8 @@ def test_every_file_has_its_type_and_headers(site: Site, path: str, kind: str, c
     """Types that browsers and programs need; kept for ever is only what has its hash in the name; no framing."""
     if path == "HASHED":
         path = f"my/{next(site.folder.glob('my/my.*.js')).name}"
+    if path == "SHARED":
+        path = f"assets/stylesheets/{next(site.folder.glob('assets/stylesheets/duenotice-shell.*.css')).name}"
     if path == "SEALED":
         path = f"my/s/{next(site.folder.glob('my/s/*')).name}"
     answer = site.get(path)

@@ -11,7 +11,7 @@ PATHS = (
     "/my/",
     "/my/s/0123456789abcdef0123456789abcdef",
     "/my/my.98412617cb.css",
-    "/assets/javascripts/bundle.a5f9d56c.min.js",
+    "/assets/javascripts/duenotice.548ba627.js",
     "/feeds/all.zh.atom",
     "/calendar/zh.ics",
     "/build.json",

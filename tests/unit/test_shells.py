@@ -66,14 +66,6 @@ def test_relative_addresses_become_absolute(written: str, absolute: str) -> None
     assert shells.absolute(written, "/docs/en/plan/") == absolute
 
 
-def test_the_theme_configuration_gets_an_absolute_base() -> None:
-    """The theme's script finds the site's root whatever page it runs on."""
-    opening = '<script id="__config" type="application/json">'
-    page = opening + '{"base": "../..", "search": "../../w.js", "t": "\\u003cb"}</script>'
-    made = opening + '{"base": "/docs/", "search": "/docs/w.js", "t": "\\u003cb"}</script>'
-    assert shells.absolute(page, "/docs/en/plan/") == made
-
-
 def test_the_outline_nests_by_level() -> None:
     """Deeper headings stand inside the one above them, and their text is escaped."""
     headings = (Heading(2, "a", "A & B"), Heading(4, "b", "b"), Heading(3, "c", "c"), Heading(2, "d", "D"))
