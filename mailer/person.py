@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from mailer import schedule
@@ -72,11 +73,8 @@ def people(plan: Plan, subscribers: Subscribers = NOBODY) -> Iterator[Person]:
 
 def _several(registry: Registry) -> dict[str, list[Recipient]]:
     """The addresses that more than one contact has, with these; of the others nothing is kept."""
-    seen: set[int] = set()
-    maybe: set[int] = set()
-    for recipient in registry.recipients():
-        mark = hash(recipient.contact.email.casefold())
-        (maybe if mark in seen else seen).add(mark)
+    marks = sorted(hash(recipient.contact.email.casefold()) for recipient in registry.recipients())
+    maybe = {mark for mark, following in pairwise(marks) if mark == following}
     found: dict[str, list[Recipient]] = {}
     for recipient in registry.recipients() if maybe else ():
         key = recipient.contact.email.casefold()

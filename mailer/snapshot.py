@@ -15,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from mailer.cards import CardRegistry, Cards
 from mailer.subscription import NOBODY, Consent, Scope, Subscribers, Subscription, Suppression
 from portal.client import Cadence, Client, Registry, as_client, as_data
 from portal.config import Options, Settings
@@ -85,14 +86,14 @@ class Thawing:
     def __init__(self, plan: str) -> None:
         self._data = json.loads(plan)
         self._now = dt.datetime.fromisoformat(self._data["now"])
-        self._clients: dict[str, Client] = {}
+        self._clients = Cards()
         self._subscriptions: list[Subscription] = []
         self._suppressions: list[Suppression] = []
 
     def add(self, part: str) -> None:
         data = json.loads(part)
         if isinstance(data, list):
-            self._clients |= {client.id: client for client in map(as_client, data)}
+            self._clients.update((client.id, client) for client in map(as_client, data))
             return
         self._subscriptions += [_thawed_subscription(one) for one in data.get("subscriptions", ())]
         self._suppressions += [
@@ -107,7 +108,7 @@ class Thawing:
             tuple(_thawed(entry, key == "private", options) for entry in data[key]) for key in ("public", "private")
         )
         settings = Settings(Path(), "", "", options, Document(None))
-        return Plan(settings, self._now, None, Registry(self._clients, {}), public, private)
+        return Plan(settings, self._now, None, CardRegistry(self._clients, {}), public, private)
 
     def subscribers(self) -> Subscribers:
         """Who had subscribed, and to whom less was sent."""

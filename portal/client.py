@@ -234,7 +234,7 @@ class Registry:
     """Client to the file it is described in, as people know it."""
 
     @cached_property
-    def ordered(self) -> tuple[Client, ...]:
+    def ordered(self) -> Sequence[Client]:
         """Every client, in the order of ids."""
         return tuple(client for _, client in sorted(self.clients.items()))
 

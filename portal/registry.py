@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -85,12 +85,17 @@ def _record(place: _Own | Table, client: str) -> Record:
     return place.rows(client) if isinstance(place, Table) else place
 
 
-def read(settings: Settings, problems: list[Problem], readings: Readings | None = None) -> tuple[Registry, Records]:
+def read(
+    settings: Settings,
+    problems: list[Problem],
+    readings: Readings | None = None,
+    clients: MutableMapping[str, Client] | None = None,
+) -> tuple[Registry, Records]:
     """Every client that can be read, and by its id where it stands; what is wrong is added to `problems`.
 
-    What `readings` hold of an earlier build is not read again.
+    What `readings` hold of an earlier build is not read again. `clients`, if given, is empty, and takes the clients.
     """
-    clients: dict[str, Client] = {}
+    clients = {} if clients is None else clients
     records = Records()
     for client, place in _described(settings, problems, readings or Readings()):
         if client.id in records:

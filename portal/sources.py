@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from babel import localedata
 from pydantic import Field, ValidationError
 
 from portal import chunked, explain, located, registry
-from portal.client import Registry
+from portal.client import Client, Registry
 from portal.config import CONFIG_FILE, Settings
 from portal.errors import Location, Problem, Severity
 from portal.kinds import Block
@@ -67,10 +67,12 @@ class Sources:
     problems: tuple[Problem, ...]
 
 
-def read(settings: Settings, readings: Readings | None = None) -> Sources:
+def read(
+    settings: Settings, readings: Readings | None = None, clients: MutableMapping[str, Client] | None = None
+) -> Sources:
     """Read a portal's notices and registry; what `readings` hold of an earlier build is not read again.
 
-    Raises nothing a person can cause.
+    `clients`, if given, is empty, and takes the clients. Raises nothing a person can cause.
     """
     readings = readings or Readings()
     problems: list[Problem] = []
@@ -84,8 +86,8 @@ def read(settings: Settings, readings: Readings | None = None) -> Sources:
             said[file] = notice
     notices = _file_notices(settings, papers, said, problems)
     problems += _missing_folder(settings, settings.registry_dir, "registry")
-    clients, records = registry.read(settings, problems, readings)
-    return Sources(notices, clients, records, tuple(problems))
+    known, records = registry.read(settings, problems, readings, clients)
+    return Sources(notices, known, records, tuple(problems))
 
 
 def _read_paper(

@@ -15,6 +15,7 @@ import click
 from rich.console import Console
 
 from mailer import forecast, verp
+from mailer.cards import CardRegistry, Cards
 from mailer.ledger import Doubts, Ledger, update
 from mailer.ledger.opening import DEFAULT_URL
 from mailer.letter import Letter
@@ -69,7 +70,9 @@ class Office:
 
 def read_office(root: Path, now: str | None, show_private: bool = False) -> Office:
     settings = config.load(root.resolve())
-    found = sources.read(settings)
+    clients = Cards()
+    found = sources.read(settings, clients=clients)
+    found = replace(found, registry=CardRegistry(clients, found.registry.epochs))
     past = history.read(settings, found)
     at = moment(now, "--now", settings) if now else dt.datetime.now(settings.zone)
     ruled = [*rules.graded(settings, past.problems), *rules.check(settings, found, at)]
@@ -80,8 +83,7 @@ def read_office(root: Path, now: str | None, show_private: bool = False) -> Offi
     secret = config.secret(os.environ)
     if secret is not None:
         signet.verify(settings, sealing.fingerprint(secret))
-    registry = replace(found.registry, files={})  # where each client stands is asked no more, and takes room
-    found = replace(found, registry=registry, clients={})
+    found = replace(found, clients={})  # where each client stands is asked no more, and takes room
     dated = tuple(forecast.publications(settings, past.dossiers.values()))
     return Office(settings, plan.make(settings, found, past, at), secret, private, dated)
 

@@ -10,8 +10,9 @@ from typing import cast
 import pytest
 
 from mailer.bulletin import bulletin
+from mailer.cards import CardRegistry, Cards
 from mailer.cli.listing import Document, Lines
-from mailer.cli.office import Office
+from mailer.cli.office import Office, read_office
 from mailer.digest import Past
 from mailer.forecast import Forecast
 from mailer.ledger import Ledger
@@ -19,7 +20,7 @@ from mailer.person import Person, people
 from mailer.rounds import BATCH, decisions
 from mailer.snapshot import Thawing, freeze
 from portal import tables
-from portal.client import as_client
+from portal.client import Client, as_client
 from portal.errors import Problem
 from portal.plan import Binder
 from portal.tables import Table
@@ -107,6 +108,64 @@ def test_what_many_clients_share_is_there_once(crowd: PortalFolder) -> None:
     assert first.contacts[0].id is last.contacts[0].id
     assert _alive(Binder) == 0
     assert len(plan.binders) == MANY
+
+
+FULL = {
+    "id": "yunshan-2",
+    "name": '云杉「贸易」"公司"',
+    "status": "terminated",
+    "since": "2024-03-01",
+    "ended": "2026-11-30",
+    "access_until": "2027-01-31",
+    "segments": ["small-taxpayer", "group"],
+    "services": ["payroll"],
+    "region": "shanghai",
+    "language": "en",
+    "timezone": "Europe/Berlin",
+    "contacts": [
+        {
+            "id": "lin",
+            "name": "林岚",
+            "email": "用户@例子.公司",
+            "phone": "021-5555",
+            "role": "finance",
+            "language": "zh",
+            "timezone": "Asia/Shanghai",
+            "cadence": "monthly",
+            "hour": 0,
+            "weekday": "sunday",
+            "day": 28,
+            "since": "2025-01-10",
+        },
+        {"id": "su", "name": "Su", "email": "su@example.com"},
+    ],
+}
+
+
+def test_a_client_is_on_its_card_as_it_is() -> None:
+    """Every field comes back as it was, with its type; ids that begin alike, or are none, are told apart."""
+    clients = [as_client({"id": identity, "name": identity}) for identity in ("yunshan", "yunshan-20", "a")]
+    full = as_client(FULL)
+    cards = Cards()
+    for client in (full, *clients):
+        cards[client.id] = client
+    assert repr(cards["yunshan-2"]) == repr(full)
+    assert list(cards) == ["a", "yunshan", "yunshan-2", "yunshan-20"]
+    assert [client.id for client in CardRegistry(cards, {}).ordered] == ["a", "yunshan", "yunshan-2", "yunshan-20"]
+    assert "yunshan-" not in cards
+    assert cards.get('a","a') is None
+    cards["a"] = as_client({"id": "a", "name": "B"})
+    del cards["yunshan"]
+    assert [client.name for client in cards.values()] == ["B", '云杉「贸易」"公司"', "yunshan-20"]
+
+
+def test_a_mailer_holds_no_client(crowd: PortalFolder) -> None:
+    """Once the portal is read its clients are on cards, and everybody is told from these."""
+    office = read_office(crowd.root, "2026-12-07T09:30+08:00")
+    gc.collect()
+    assert _alive(Client) < 10
+    assert len(list(people(office.plan))) == MANY
+    assert [client.id for client in office.plan.registry.index.clients("region", ["shanghai"])][-1] == "c1499"
 
 
 def test_a_frozen_registry_is_taken_part_by_part(crowd: PortalFolder) -> None:
