@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from markupsafe import Markup
 
 from portal import words
-from portal.editions import Month, Row, editions
+from portal.editions import Month, Row, edition
 from portal.plan import Plan
 from portal.stationery import Voice, environment
 
@@ -31,33 +31,35 @@ class Almanac:
     def __init__(self, plan: Plan, months: Sequence[Month]) -> None:
         self._plan = plan
         self._templates = environment(plan.settings)
-        self._editions = list(editions(plan.public, months, plan.settings.zone))
+        self._months = months
+        self._known: dict[Month, tuple[Row, ...]] = {}
         self._rows: dict[tuple[str, int, str, tuple[str, ...], str], Markup] = {}
 
-    def pages(self, language: str) -> Iterator[tuple[Month, str]]:
-        """Each edition as an HTML fragment, oldest first."""
+    def page(self, month: Month, language: str) -> str:
+        """The edition of one of the months as an HTML fragment."""
         voice, base, addresses = (
             Voice(self._plan.settings, language),
             self._plan.settings.base,
             self._plan.addresses(language),
         )
-        links = [self._link(month, language) for month, _ in self._editions]
-        template = self._templates.get_template("edition.html")
-        for position, (month, rows) in enumerate(self._editions):
-            yield (
-                month,
-                template.render(
-                    w=voice.words,
-                    voice=voice,
-                    month_end=month.following.first - _DAY,
-                    changed=[self._row(row, voice) for row in rows if row.happened],
-                    held=[self._row(row, voice) for row in rows if not row.happened],
-                    previous=links[position - 1] if position else None,
-                    following=links[position + 1] if position + 1 < len(links) else None,
-                    index=base + addresses.editions,
-                    home=base + addresses.home,
-                ),
-            )
+        position, rows = self._months.index(month), self._of(month)
+        earlier, later = self._months[:position][-1:], self._months[position + 1 :][:1]
+        return self._templates.get_template("edition.html").render(
+            w=voice.words,
+            voice=voice,
+            month_end=month.following.first - _DAY,
+            changed=[self._row(row, voice) for row in rows if row.happened],
+            held=[self._row(row, voice) for row in rows if not row.happened],
+            previous=self._link(earlier[0], language) if earlier else None,
+            following=self._link(later[0], language) if later else None,
+            index=base + addresses.editions,
+            home=base + addresses.home,
+        )
+
+    def _of(self, month: Month) -> tuple[Row, ...]:
+        if month not in self._known:
+            self._known[month] = edition(self._plan.public, month, self._plan.settings.zone)
+        return self._known[month]
 
     def index(self, language: str) -> str:
         """The list of all editions, newest first."""
@@ -67,7 +69,7 @@ class Almanac:
                 month,
                 self._link(month, language, sum(1 for r in rows if r.happened), sum(1 for r in rows if not r.happened)),
             )
-            for month, rows in reversed(self._editions)
+            for month, rows in ((month, self._of(month)) for month in reversed(self._months))
         ]
         years = [(year, [link for _, link in part]) for year, part in groupby(found, lambda pair: pair[0].year)]
         return self._templates.get_template("editions.html").render(w=voice.words, voice=voice, years=years)

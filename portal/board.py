@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from portal.kinds import Kind
 from portal.notice import Notice
@@ -78,8 +79,13 @@ class Boards:
             pages=[self._url(listing.key, number, language) for number in range(1, len(pages) + 1)],
         )
 
+    @cached_property
+    def standing(self) -> list[Entry]:
+        """The notices that are not over: among them are those with a date to come."""
+        return [entry for entry in self._plan.public if not self._standings.of(entry).over]
+
     def _soon(self, language: str) -> list[_Coming]:
-        rows = (self._row(entry, language) for entry in self._plan.public if not self._standings.of(entry).over)
+        rows = (self._row(entry, language) for entry in self.standing)
         found = [coming for row in rows if (coming := _next(row, self._today))]
         return sorted(found, key=lambda c: (c.on, c.row.entry.id))[:SOON]
 

@@ -34,7 +34,7 @@ class Circumstances:
         self._plan, self._standings = plan, standings
         self._around: dict[str, str] = {}
         settings = plan.settings
-        self._common = hashed(
+        self.common = hashed(
             program(),
             _contents(settings.root / "site_templates"),
             settings.site_url,
@@ -79,7 +79,7 @@ class Circumstances:
             self._relatives if entry.successor or _has_relatives(entry.notice) else "",
             self._addresses if _may_link(entry) else "",
         ]
-        return hashed(self._common, json.dumps(facts, ensure_ascii=False))
+        return hashed(self.common, json.dumps(facts, ensure_ascii=False))
 
     @cached_property
     def _relatives(self) -> str:

@@ -12,6 +12,7 @@ import mimetypes
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urljoin
 from xml.etree import ElementTree
@@ -20,12 +21,14 @@ from markupsafe import Markup
 
 from portal import words
 from portal.article import facts
+from portal.bundles import Bundle
 from portal.chronicle import Chronicle
 from portal.config import named
 from portal.kinds import Kind
 from portal.links import Links
 from portal.notice import Comparison, Money
 from portal.plan import Attachment, Entry, Plan
+from portal.premises import Premises
 from portal.prose import Prose
 from portal.states import instant
 from portal.stationery import Voice, environment
@@ -67,10 +70,44 @@ class Item:
 def files(plan: Plan, prose: Prose) -> Iterator[tuple[str, bytes]]:
     """Every feed: (path below the site's root, bytes). Kinds without a notice have theirs, for those who wait."""
     chronicle = Chronicle(plan)
+    return _told(plan, chronicle, prose, _chosen(plan, chronicle))
+
+
+def bundles(plan: Plan, prose: Prose, premises: Premises) -> Iterator[Bundle]:
+    """The feeds of the whole board and of each kind, each in all languages and both formats."""
+    chronicle = Chronicle(plan)
+    for key, entries in _chosen(plan, chronicle).items():
+        facts = [
+            (
+                premises.whole(entry),
+                chronicle.name(entry),
+                chronicle.updated(entry).isoformat(),
+                _turned(chronicle, entry),
+            )
+            for entry in entries
+        ]
+        yield Bundle(premises.of("feed", key, facts), partial(_told, plan, chronicle, prose, {key: entries}))
+
+
+def _chosen(plan: Plan, chronicle: Chronicle) -> dict[str, list[Entry]]:
+    """What each feed holds: the whole board (key ''), and each kind."""
     newest = sorted(plan.public, key=lambda e: (chronicle.updated(e), e.id), reverse=True)
     chosen = {"": newest[:NEWEST]}
     for kind in Kind:
         chosen[kind.value] = [entry for entry in newest if entry.notice.kind is kind][:NEWEST]
+    return chosen
+
+
+def _turned(chronicle: Chronicle, entry: Entry) -> list[str]:
+    """What became of a notice through others, in a few words."""
+    successor = chronicle.successor(entry)
+    follower = [successor[0].id, *(t.notice.title for t in successor[0].latest.texts.values())] if successor else []
+    return [*(f"{turn.at.isoformat()} {turn.reason}" for turn in chronicle.turns(entry)), *follower]
+
+
+def _told(
+    plan: Plan, chronicle: Chronicle, prose: Prose, chosen: Mapping[str, list[Entry]]
+) -> Iterator[tuple[str, bytes]]:
     for language in plan.settings.languages:
         reporter = _Reporter(plan, chronicle, prose, language)
         items = {entry.id: reporter.item(entry) for entries in chosen.values() for entry in entries}

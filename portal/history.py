@@ -143,7 +143,9 @@ def _live(settings: Settings, filed: Filed, past: _Past) -> list[tuple[Paper, dt
 def _as_text(paper: Paper) -> Text:
     notice, _ = notice_of(paper)
     assert notice is not None, "only readable originals are kept"
-    return Text(paper.language, notice, paper.body, paper.shown, paper.body_line, sha256=paper.sha256)
+    return Text(
+        paper.language, notice, paper.body, paper.shown, paper.body_line, sha256=paper.sha256, front=paper.front
+    )
 
 
 def _translation(original: Paper, number: int, working: Paper, past: _Past, problems: list[Problem]) -> Text | None:

@@ -21,8 +21,9 @@ _SCRIPT = "assets/duenotice-moved.js"
 
 def files(plan: Plan, taken: Set[str]) -> Iterator[File]:
     """The pages at former ids and former paths. What is `taken` stays as it is."""
-    there = _Tree(taken)
-    for entry in plan.public:
+    former = [entry for entry in plan.public if entry.notice.redirects]
+    there = _Tree(taken if former else frozenset())
+    for entry in former:
         for old in entry.notice.redirects:
             for path, data in _from_path(plan, entry, old) if old.startswith("/") else _from_id(plan, entry, old):
                 if there.takes(path):
@@ -31,6 +32,8 @@ def files(plan: Plan, taken: Set[str]) -> Iterator[File]:
 
 def problems(plan: Plan, sources: Sources, taken: Set[str]) -> Iterator[Problem]:
     """Former paths at which something else stands; former ids are for the rules. `taken`: the hand-written pages."""
+    if not any(filed.notice.redirects for filed in sources.notices.values()):
+        return
     living = {f"{plan.addresses(code).notice(e.id)}index.html" for e in plan.public for code in plan.settings.languages}
     there = _Tree(taken | living)
     for _, filed in sorted(sources.notices.items()):

@@ -393,6 +393,8 @@ class Text:
     """For a translation, the version of the original it renders."""
     sha256: str = ""
     """Of the bytes of that file, as committed, in hex: whoever has the file can check what was published."""
+    front: str = ""
+    """The same of its front matter alone: while it stays as it is, the text stays as lists tell of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from __future__ import annotations
 import hashlib
 import html
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from importlib.metadata import version as version_of
 from itertools import chain
 from urllib.parse import quote
@@ -20,11 +21,14 @@ from portal.almanac import Almanac
 from portal.article import Articles
 from portal.board import Boards
 from portal.board import name as board_name
+from portal.bundles import Bundle
 from portal.changes import Changes
 from portal.chunked import File
+from portal.circumstances import hashed
 from portal.editions import Month
 from portal.notice import Version
 from portal.plan import Attachment, Entry, Listing, Plan
+from portal.premises import Premises
 from portal.selector import Selectors
 from portal.shells import Page, Shells
 from portal.stationery import Voice
@@ -33,59 +37,108 @@ from portal.words import TEMPLATES
 _LOST = "assets/duenotice-lost.js"
 
 
-def files(plan: Plan, shells: Shells, articles: Articles, beside: Iterable[File] = ()) -> Iterator[File]:
-    """The pages, and the files `beside` them, each path once.
-
-    A page at an old address gives way to all of them.
-    """
+def files(plan: Plan, shells: Shells, articles: Articles) -> Iterator[File]:
+    """Every page, and the files that lie beside notices, each path once."""
     taken: set[str] = set()
-    for path, data in chain(_living(plan, shells, articles), beside):
+    made = (bundle.make() for bundle in bundles(plan, shells, articles, Premises(plan, shells.mark)))
+    for path, data in chain(chain.from_iterable(made), attached(plan), [build(plan)]):
         taken.add(path)
         yield path, data
     yield from moved.files(plan, taken)
 
 
-def _living(plan: Plan, shells: Shells, articles: Articles) -> Iterator[File]:
+def bundles(plan: Plan, shells: Shells, articles: Articles, premises: Premises) -> Iterator[Bundle]:
+    """The pages of the site, as what is made together."""
     months = editions.months(plan.public, plan.now, plan.settings.zone)
     selectors = Selectors(plan, months)
     menus = {language: selectors.board(language) for language in plan.settings.languages}
-    for path in shells.files:
-        yield path, shells.content(path, menus)
-    yield from _lists(plan, shells, menus)
-    yield from _editions(plan, shells, months, selectors)
+    recent = hashed(*menus.values())
+
+    def content() -> Iterator[File]:
+        return ((path, shells.content(path, menus)) for path in shells.files)
+
+    yield Bundle(premises.of("content", recent), content)
+    yield from _lists(plan, shells, menus, premises)
+    yield from _editions(plan, shells, months, selectors, premises)
     changes = Changes(plan, articles)
     for entry in plan.public:
-        yield from _notice(plan, shells, articles, entry, selectors)
-        if len(entry.versions) > 1:
-            yield from _changes(plan, shells, changes, entry, selectors)
+        yield Bundle(
+            hashed(premises.frame, recent, premises.whole(entry)),
+            partial(_notice, plan, shells, articles, changes, entry, selectors),
+        )
+    yield Bundle(premises.of("whole", recent, premises.all_fronts), partial(_of_the_site, plan, shells, menus))
+
+
+def attached(plan: Plan) -> Iterator[File]:
+    """The files that lie beside notices and come along with them."""
+    addresses = plan.addresses(plan.settings.default_language)
+    for entry in plan.public:
+        for attachment in entry.attachments:
+            yield addresses.attachment(entry.id, attachment.name), chunked.of(attachment.file)
+
+
+def _of_the_site(plan: Plan, shells: Shells, menus: Mapping[str, str]) -> Iterator[File]:
     yield "404.html", shells.pour(plan.settings.default_language, _missing(plan, menus))
     yield "sitemap.xml", _sitemap(plan, shells).encode()
     yield "robots.txt", _robots(plan).encode()
-    yield BUILD, _build(plan).encode()
 
 
-def _lists(plan: Plan, shells: Shells, menus: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
+def _lists(plan: Plan, shells: Shells, menus: Mapping[str, str], premises: Premises) -> Iterator[Bundle]:
     boards = Boards(plan)
+    counts = [(listing.key, len(listing.entries)) for listing in boards.listings]
+    around = premises.of("list", menus, counts)
+    soon = hashed(*premises.fronts(boards.standing))
     for listing in boards.listings:
-        for number in range(1, len(listing.pages(plan.settings.options.page_size)) + 1):
-            for language in plan.settings.languages:
-                path = plan.addresses(language).listing(listing.key, number)
-                board = boards.render(listing, number, language)
-                if path == plan.addresses(language).home:
-                    yield f"{path}index.html", shells.home(language, board, menus[language])
-                else:
-                    page = _list_page(plan, listing, number, language, board)
-                    yield f"{path}index.html", shells.pour(language, replace(page, selector=menus[language]))
+        pages = listing.pages(plan.settings.options.page_size)
+        for number, entries in enumerate(pages, start=1):
+            named = soon if not listing.key and number == 1 else ""
+            yield Bundle(
+                hashed(around, listing.key, str(number), named, *premises.fronts(entries)),
+                partial(_list, plan, shells, boards, listing, number, menus),
+            )
 
 
-def _editions(plan: Plan, shells: Shells, months: Sequence[Month], selectors: Selectors) -> Iterator[tuple[str, bytes]]:
+def _list(
+    plan: Plan, shells: Shells, boards: Boards, listing: Listing, number: int, menus: Mapping[str, str]
+) -> Iterator[File]:
+    for language in plan.settings.languages:
+        path = plan.addresses(language).listing(listing.key, number)
+        board = boards.render(listing, number, language)
+        if path == plan.addresses(language).home:
+            yield f"{path}index.html", shells.home(language, board, menus[language])
+        else:
+            page = _list_page(plan, listing, number, language, board)
+            yield f"{path}index.html", shells.pour(language, replace(page, selector=menus[language]))
+
+
+def _editions(
+    plan: Plan, shells: Shells, months: Sequence[Month], selectors: Selectors, premises: Premises
+) -> Iterator[Bundle]:
     """The board of each month that is over, and the list of them."""
     almanac = Almanac(plan, months)
+    around = premises.of("edition", [str(month) for month in months])
+    zone = plan.settings.zone
+    entries = sorted(plan.public, key=lambda entry: entry.published)
+    told, at = hashlib.sha256(), 0
+    for month in months:
+        ends = month.ends(zone)
+        while at < len(entries) and entries[at].published <= ends:
+            told.update(premises.front(entries[at]).encode())
+            at += 1
+        yield Bundle(
+            hashed(around, str(month), told.hexdigest()), partial(_edition, plan, shells, almanac, month, selectors)
+        )
+    yield Bundle(
+        hashed(around, "index", premises.all_fronts), partial(_editions_index, plan, shells, almanac, selectors)
+    )
+
+
+def _editions_index(plan: Plan, shells: Shells, almanac: Almanac, selectors: Selectors) -> Iterator[File]:
     languages = plan.settings.languages
     for language in languages:
-        w, site = words.load(language), plan.settings.name_in(language)
+        w = words.load(language)
         paths = {code: plan.addresses(code).editions for code in languages}
-        index = Page(
+        page = Page(
             path=paths[language],
             title=w("editions.title"),
             description=w("editions.about"),
@@ -94,20 +147,25 @@ def _editions(plan: Plan, shells: Shells, months: Sequence[Month], selectors: Se
             translations=languages,
             selector=selectors.board(language),
         )
-        yield f"{index.path}index.html", shells.pour(language, index)
-        for month, body in almanac.pages(language):
-            paths = {code: plan.addresses(code).edition(str(month)) for code in languages}
-            title = w("editions.page", month=words.month(month.first, language))
-            page = Page(
-                path=paths[language],
-                title=title,
-                description=f"{site}: {title}",
-                body=f"<h1>{html.escape(title)}</h1>\n{body}",
-                switch=paths,
-                translations=languages,
-                selector=selectors.board(language, month),
-            )
-            yield f"{page.path}index.html", shells.pour(language, page)
+        yield f"{page.path}index.html", shells.pour(language, page)
+
+
+def _edition(plan: Plan, shells: Shells, almanac: Almanac, month: Month, selectors: Selectors) -> Iterator[File]:
+    languages = plan.settings.languages
+    for language in languages:
+        w, site = words.load(language), plan.settings.name_in(language)
+        paths = {code: plan.addresses(code).edition(str(month)) for code in languages}
+        title = w("editions.page", month=words.month(month.first, language))
+        page = Page(
+            path=paths[language],
+            title=title,
+            description=f"{site}: {title}",
+            body=f"<h1>{html.escape(title)}</h1>\n{almanac.page(month, language)}",
+            switch=paths,
+            translations=languages,
+            selector=selectors.board(language, month),
+        )
+        yield f"{page.path}index.html", shells.pour(language, page)
 
 
 def _list_page(plan: Plan, listing: Listing, number: int, language: str, board: str) -> Page:
@@ -125,8 +183,10 @@ def _list_page(plan: Plan, listing: Listing, number: int, language: str, board: 
     )
 
 
-def _notice(plan: Plan, shells: Shells, articles: Articles, entry: Entry, selectors: Selectors) -> Iterator[File]:
-    """A page for each version, and the latest once more under the notice's own address."""
+def _notice(
+    plan: Plan, shells: Shells, articles: Articles, changes: Changes, entry: Entry, selectors: Selectors
+) -> Iterator[File]:
+    """A page for each version, the latest once more under the notice's own address, and one of what changed."""
     own = {code: plan.addresses(code).notice(entry.id) for code in plan.settings.languages}
     for version in entry.versions:
         paths = {code: plan.addresses(code).version(entry.id, version.number) for code in plan.settings.languages}
@@ -142,9 +202,8 @@ def _notice(plan: Plan, shells: Shells, articles: Articles, entry: Entry, select
             yield f"{page.path}index.html", shells.pour(language, replace(page, title=title, canonical=found_at))
             if language in version.texts:
                 yield f"{page.path}{QR}", _qr(plan.settings.site_url + page.path, articles)
-    for attachment in entry.attachments:
-        path = plan.addresses(plan.settings.default_language).attachment(entry.id, attachment.name)
-        yield path, chunked.of(attachment.file)
+    if len(entry.versions) > 1:
+        yield from _changes(plan, shells, changes, entry, selectors)
 
 
 def _changes(
@@ -264,7 +323,7 @@ def _robots(plan: Plan) -> str:
     return f"User-agent: *\nDisallow: {settings.base}{MY}\n\nSitemap: {settings.site_url}sitemap.xml\n"
 
 
-def _build(plan: Plan) -> str:
-    """build.json: which commit and moment the site shows; the mailer asks it whether its links are there."""
+def build(plan: Plan) -> File:
+    """Which commit and moment the site shows; the mailer asks it whether its links are there."""
     facts = {"commit": plan.commit, "time": plan.now.isoformat(), "program": version_of("duenotice")}
-    return json.dumps(facts) + "\n"
+    return BUILD, (json.dumps(facts) + "\n").encode()

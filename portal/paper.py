@@ -34,6 +34,8 @@ class Paper:
     body_line: int
     sha256: str
     """Of the file's bytes, in hex."""
+    front: str
+    """The same of its front matter alone."""
 
     @property
     def translates(self) -> int | None:
@@ -79,9 +81,10 @@ def as_paper(settings: Settings, file: Path, data: bytes) -> tuple[Paper | None,
             problems.append(Problem(Location(shown, 2), "no-keys", f"the front matter {what}", hint))
         return None, problems
     stem, language = name_parts(settings, file.name.removesuffix(".md"))
-    digest = hashlib.sha256(data).hexdigest()
+    digest, body = hashlib.sha256(data).hexdigest(), leaf.body.encode()
+    front = hashlib.sha256(data.removesuffix(body)).hexdigest() if data.endswith(body) else digest
     fields = {key: value for key, value in leaf.front.data.items() if not key.startswith("x-")}
-    paper = Paper(shown, file, stem, language, leaf.front, fields, leaf.body, leaf.body_line, digest)
+    paper = Paper(shown, file, stem, language, leaf.front, fields, leaf.body, leaf.body_line, digest, front)
     if leaf.front.faults:
         return None, problems + _besides(paper)
     return paper, problems
@@ -132,6 +135,7 @@ def rendered(original: Paper, translation: Paper) -> tuple[Text | None, list[Pro
         translation.body_line,
         translation.translates,
         translation.sha256,
+        translation.front,
     )
     return text, problems
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from urllib.parse import unquote
 
 from portal.article import Article, Articles
 from portal.circumstances import Circumstances
 from portal.errors import Location, Problem, Severity
 from portal.memory import Memory
+from portal.notice import Text
 from portal.plan import Entry, Plan
 from portal.standing import Standings
 
@@ -26,7 +27,10 @@ class Proofreader:
     def __init__(self, plan: Plan, articles: Articles, memory: Memory | None = None) -> None:
         self._plan = plan
         self._memory = memory or Memory()
-        self._circumstances = Circumstances(plan, Standings(plan))
+        standings = Standings(plan)
+        self._circumstances = {private: Circumstances(plan, standings) for private in (False, True)}
+        """By the half of the site: a notice can have an entry in both."""
+        self._hashes: dict[tuple[bool, str, str], str] = {}
         self._articles = articles
         self._anchors: dict[tuple[str, str], frozenset[str]] = {}
         base = plan.settings.base
@@ -40,21 +44,40 @@ class Proofreader:
         """Links, anchors, markup and placeholders of one notice."""
         for language in self._plan.settings.languages:
             if language in entry.latest.texts:
-                yield from self._known(entry, language) if entry.private else self._read(entry, language)
+                yield from self._known(entry, language)
+
+    def unread(self, entries: Iterable[Entry]) -> list[Text]:
+        """The texts that must be converted before these notices are read, as far as no earlier build read them."""
+        return [
+            entry.latest.texts[language]
+            for entry in entries
+            for language in self._plan.settings.languages
+            if language in entry.latest.texts and self._memory.recall("read", self._follows(entry, language)) is None
+        ]
 
     def _known(self, entry: Entry, language: str) -> list[Problem]:
-        """The problems of a private notice, as far as they follow from it alone; an earlier build may have read it."""
+        """The problems of a notice, as far as they follow from it alone; an earlier build may have read it."""
         if _MAY_LEAD.search(entry.text(language).body):  # perhaps to a heading of another notice
             return list(self._read(entry, language))
-        values = next(iter(entry.values.values()), None)
-        follows = self._circumstances.of("read", entry, entry.latest, language, values)
+        follows = self._follows(entry, language)
         known = self._memory.recall("read", follows)
         if known is None:
             known = [problem.as_json() for problem in self._read(entry, language)]
             self._memory.keep("read", follows, known)
         return [Problem.of_json(said) for said in known]
 
+    def _follows(self, entry: Entry, language: str) -> str:
+        key = (entry.private, entry.id, language)
+        if key not in self._hashes:
+            values = next(iter(entry.values.values()), None)
+            circumstances = self._circumstances[entry.private]
+            self._hashes[key] = circumstances.of("read", entry, entry.latest, language, values)
+        return self._hashes[key]
+
     def _read(self, entry: Entry, language: str) -> Iterator[Problem]:
+        if not entry.private and "#" not in entry.text(language).body:
+            yield from self._articles.body(entry, language, file_url=lambda found: found.name).problems
+            return
         article = self._render(entry, language)
         yield from article.problems
         yield from self._lost_anchors(entry, language, article)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import html
 import json
+import os
 import re
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
@@ -24,6 +25,7 @@ import nh3
 from markdown.treeprocessors import Treeprocessor
 from pymdownx.slugs import slugify
 
+from portal import parallel
 from portal.config import Settings
 from portal.errors import Location, Problem, Severity
 from portal.notice import Text
@@ -128,6 +130,25 @@ class Prose:
                 cache.put(text.body, found)
             elif not text.notice.public:
                 self._private[text.body] = found
+        return self._resolved(text, found, link)
+
+    def convert(self, texts: Iterable[Text]) -> Iterator[Text]:
+        """Convert the bodies of texts that are not known yet, on all processors, so that `body` finds them."""
+        new = {text.body: text for text in texts if not self._knows(text)}
+        bodies = list(new)
+        for text, found in zip(new.values(), parallel.each(self._convert, bodies), strict=True):
+            if self._cache and text.notice.public:
+                self._cache.put(text.body, found)
+            elif not text.notice.public:
+                self._private[text.body] = found
+            yield text
+
+    def _knows(self, text: Text) -> bool:
+        if text.notice.public:
+            return self._cache is None or self._cache.get(text.body) is not None
+        return text.body in self._private
+
+    def _resolved(self, text: Text, found: dict[str, Any], link: Callable[[str], str | None]) -> Rendered:
         problems = [_removed(tag, text) for tag in found["removed"]]
         if found["fault"]:
             where = Location(text.path, text.body_line)
@@ -327,32 +348,46 @@ class _Cache:
         self._rules = " ".join(
             [_CACHE_FORMAT, *map(version, ("markdown", "pymdown-extensions", "pygments", "nh3", "segno"))]
         )
+        self._file = file
+        self._open()
+
+    def _open(self) -> None:
+        self._process = os.getpid()
         self._db: sqlite3.Connection | None = None
         try:
-            self._db = sqlite3.connect(file, timeout=5, isolation_level=None)
+            self._db = sqlite3.connect(self._file, timeout=5, isolation_level=None)
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=OFF")  # a lost cache costs a second, not a notice
             self._db.execute("CREATE TABLE IF NOT EXISTS body (key TEXT PRIMARY KEY, html TEXT NOT NULL)")
         except sqlite3.Error:
             self.close()
 
+    def _here(self) -> sqlite3.Connection | None:
+        """The connection of this process: one must not be carried through a fork (sqlite.org/howtocorrupt, 2.6)."""
+        if self._db is not None and self._process != os.getpid():
+            _INHERITED.append(self._db)
+            self._open()
+        return self._db
+
     def _key(self, body: str) -> str:
         return hashlib.sha256(f"{self._rules}\0{body}".encode()).hexdigest()
 
     def get(self, body: str) -> dict[str, Any] | None:
-        if self._db is None:
+        db = self._here()
+        if db is None:
             return None
         try:
-            row = self._db.execute("SELECT html FROM body WHERE key = ?", (self._key(body),)).fetchone()
+            row = db.execute("SELECT html FROM body WHERE key = ?", (self._key(body),)).fetchone()
             return dict(json.loads(row[0])) if row else None
         except (sqlite3.Error, ValueError):
             return None
 
     def put(self, body: str, found: dict[str, Any]) -> None:
-        if self._db is None:
+        db = self._here()
+        if db is None:
             return
         try:
-            self._db.execute(
+            db.execute(
                 "INSERT OR REPLACE INTO body VALUES (?, ?)", (self._key(body), json.dumps(found, ensure_ascii=False))
             )
         except sqlite3.Error:
@@ -362,3 +397,7 @@ class _Cache:
         if self._db is not None:
             self._db.close()
             self._db = None
+
+
+_INHERITED: list[sqlite3.Connection] = []
+"""Connections of the process that a worker was forked from: not used, and not closed either, which would use them."""

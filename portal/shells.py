@@ -88,6 +88,8 @@ class Shells:
     """Everything that the engine made, ready for use."""
 
     settings: Settings
+    mark: str
+    """The same as long as the engine would render the same."""
     files: Mapping[str, Path]
     """Path below the site's root to the file: the theme's assets, and the content pages except home."""
     contents: Mapping[str, Mapping[str, str]]
@@ -287,7 +289,7 @@ def load(settings: Settings, rendered: Path) -> Shells:
             address = path.removesuffix("index.html")
             if address != path and _is_original(file, settings.site_url + quote(address)):
                 contents.setdefault(address.removeprefix(prefix), {})[language] = address
-    return Shells(settings, files, contents, _problems(rendered), shells, homes)
+    return Shells(settings, rendered.name, files, contents, _problems(rendered), shells, homes)
 
 
 def _is_original(page: Path, address: str) -> bool:

@@ -6,23 +6,43 @@ Only the public part of the plan is read, so that no byte of it can depend on wh
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
-from portal import calendar, feeds, lookup, pages, register, subscribe
+from portal import bundles, calendar, feeds, lookup, moved, pages, register, subscribe
 from portal.article import Articles
-from portal.chunked import File
+from portal.bundles import Bundle
+from portal.chunked import AnyFile, Derived, File
+from portal.inventory import Inventory
 from portal.plan import Plan
+from portal.premises import Premises
 from portal.shells import Shells
 
 
 def files(plan: Plan, shells: Shells, articles: Articles) -> Iterator[File]:
     """Every public file but the private pages' document, each path once."""
-    yield from pages.files(plan, shells, articles, _beside(plan, shells, articles))
+    for path, data in derived(plan, shells, articles, Inventory()):
+        yield path, data.make() if isinstance(data, Derived) else data
 
 
-def _beside(plan: Plan, shells: Shells, articles: Articles) -> Iterator[tuple[str, bytes]]:
-    """What tells of the notices elsewhere than on their pages."""
-    yield from feeds.files(plan, articles.prose)
-    yield from calendar.files(plan, articles.prose)
-    yield from register.files(plan)
-    yield from lookup.files(plan, shells)
-    yield from subscribe.files(plan, shells)
+def derived(plan: Plan, shells: Shells, articles: Articles, inventory: Inventory) -> Iterator[AnyFile]:
+    """The same; what the site has of it stays unmade. A page at an old address gives way to all others."""
+    taken: set[str] = set()
+    for path, data in bundles.files(_bundles(plan, shells, articles), inventory):
+        taken.add(path)
+        yield path, data
+    for path, data in pages.attached(plan):
+        taken.add(path)
+        yield path, data
+    yield pages.build(plan)
+    yield from moved.files(plan, taken)
+
+
+def _bundles(plan: Plan, shells: Shells, articles: Articles) -> Iterator[Bundle]:
+    premises = Premises(plan, shells.mark)
+    yield from pages.bundles(plan, shells, articles, premises)
+    yield from feeds.bundles(plan, articles.prose, premises)
+    board, whole = premises.all_fronts, [premises.whole(entry) for entry in plan.public]
+    yield Bundle(premises.of("calendars", board), partial(calendar.files, plan, articles.prose))
+    yield Bundle(premises.of("register", whole), partial(register.files, plan))
+    yield Bundle(premises.of("lookup", board), partial(lookup.files, plan, shells))
+    yield Bundle(premises.of("subscribe"), partial(subscribe.files, plan, shells))

@@ -138,6 +138,9 @@ def prepare(reading: Reading, secret: Secret | None = None) -> Prepared:
     problems += moved.problems(reading.plan, reading.sources, rendered.files.keys())
     entries = reading.plan.entries
     reader = Proofreader(reading.plan, articles, memory)
+    unread = reader.unread(entries)
+    for _ in watched(articles.prose.convert(unread), "converting texts", len(unread)):
+        pass
     told = {problem.location for problem in problems if problem.code == "link-to-private"}
     for entry in watched(entries, "reading notices", len(entries)):
         found = (problem for problem in reader.read(entry) if problem.location not in told)
@@ -152,7 +155,7 @@ def put_in_place(ready: Prepared, out: Path, secret: Secret | None) -> Published
 
     def files() -> Iterator[AnyFile]:
         yield from private.files(ready.plan, secret, ready.articles, ready.memory)
-        yield from site.files(ready.plan, ready.shells, ready.articles)
+        yield from site.derived(ready.plan, ready.shells, ready.articles, ready.inventory)
 
     done = publish.publish(out, watched(files(), "publishing"), gate, ready.inventory)
     gate.remember()
