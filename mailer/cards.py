@@ -14,7 +14,7 @@ from collections.abc import Callable, ItemsView, Iterator, MutableMapping, Seque
 from dataclasses import fields
 from functools import cached_property
 from operator import attrgetter
-from typing import Any, TypeAlias, TypeVar, overload
+from typing import Any, TypeVar, overload
 
 from portal.client import Cadence, Client, Contact, Registry, Status
 
@@ -113,39 +113,43 @@ def _read(card: bytes) -> Client:
     return _made(Client, values)
 
 
-def _values(one: Client | Contact) -> tuple[Any, ...]:
-    return tuple(
-        [
-            value if way is None or value is None else way[0](value)
-            for way, value in zip(_WAYS[type(one)], _GET[type(one)](one), strict=True)
-        ]
-    )
+def _values(one: Client | Contact) -> list[Any]:
+    values = list(_GET[type(one)](one))
+    for place, write, _ in _WAYS[type(one)]:
+        if values[place] is not None:
+            values[place] = write(values[place])
+    return values
 
 
-def _made(kind: type[_Kind], values: tuple[Any, ...]) -> _Kind:
+def _made(kind: type[_Kind], values: list[Any]) -> _Kind:
     """Set field by field: what stands on a card was checked before."""
+    for place, _, read in _WAYS[kind]:
+        if values[place] is not None:
+            values[place] = read(values[place])
     one = object.__new__(kind)
-    for put, way, value in zip(_PUT[kind], _WAYS[kind], values, strict=True):
-        put(one, value if way is None or value is None else way[1](value))
+    for put, value in zip(_PUT[kind], values, strict=True):
+        put(one, value)
     return one
 
 
-def _contacts(values: tuple[Any, ...]) -> tuple[Contact, ...]:
+def _contacts(values: list[Any]) -> tuple[Contact, ...]:
     return tuple([_made(Contact, one) for one in values])
 
 
-_Way: TypeAlias = tuple[Callable[[Any], Any], Callable[[Any], Any]]
-_DAY: _Way = (dt.date.toordinal, dt.date.fromordinal)
-_OF_FIELD: dict[str, _Way] = {
+_DAY = (dt.date.toordinal, dt.date.fromordinal)
+_OF_FIELD: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     "status": (str, Status),
     "cadence": (str, Cadence),
     "since": _DAY,
     "ended": _DAY,
     "access_until": _DAY,
-    "contacts": (lambda contacts: tuple(map(_values, contacts)), _contacts),
+    "contacts": (lambda contacts: list(map(_values, contacts)), _contacts),
 }
 """To what marshal writes, and back; the others it writes as they are."""
 _NAMES = {kind: tuple(field.name for field in fields(kind)) for kind in (Client, Contact)}
 _GET = {kind: attrgetter(*names) for kind, names in _NAMES.items()}
 _PUT = {kind: tuple(getattr(kind, name).__set__ for name in names) for kind, names in _NAMES.items()}
-_WAYS = {kind: tuple(map(_OF_FIELD.get, names)) for kind, names in _NAMES.items()}
+_WAYS = {
+    kind: tuple((place, *_OF_FIELD[name]) for place, name in enumerate(names) if name in _OF_FIELD)
+    for kind, names in _NAMES.items()
+}
