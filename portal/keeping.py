@@ -13,10 +13,12 @@ from __future__ import annotations
 
 import json
 import os
+import time
 import zlib
 from pathlib import Path
 
 from portal.config import Secret, Settings
+from portal.digests import DIGESTS
 from portal.inventory import Inventory
 from portal.memory import Memory
 from portal.sealing import Unopenable, lock, unlock
@@ -32,17 +34,19 @@ _READ_AGAIN = 24
 
 def recollect(settings: Settings, secret: Secret | None) -> tuple[Memory, Inventory]:
     """What the last build left; nothing where the file is damaged or another secret's."""
+    begun = time.time_ns()
     try:
         data = _file(settings).read_bytes()
         past = json.loads(zlib.decompress(unlock(secret, data) if secret else data))
         count, site = past.pop(_BUILDS)["count"] + 1, past.pop(_SITE)
     except (OSError, Unopenable, zlib.error, ValueError, KeyError, TypeError, AttributeError):
-        return Memory(), Inventory()
+        return Memory(begun=begun), Inventory()
     trusting = count < _READ_AGAIN
     if not trusting:
         count = 0
         past.pop(PROOF, None)
-    memory = Memory(past)
+        past.pop(DIGESTS, None)
+    memory = Memory(past, begun)
     memory.keep(_BUILDS, "count", count)
     return memory, Inventory(site["files"], site["folders"], trusting)
 

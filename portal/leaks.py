@@ -21,6 +21,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property
 from importlib.metadata import distributions
 from importlib.util import find_spec
@@ -29,12 +30,13 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import unquote
 
-from portal import chunked, disguises, sealing, telephones, words
+from portal import disguises, sealing, telephones, words
 from portal.addresses import SEALED
 from portal.chunked import Chunked
 from portal.circumstances import program
 from portal.client import Recipient
 from portal.config import CONFIG_FILE, Secret
+from portal.digests import Digests
 from portal.disguises import UNPACKED, Unsearchable, plain
 from portal.errors import Location, Problem
 from portal.keeping import PROOF
@@ -84,6 +86,8 @@ _SEAMLESS = r"/?(?:a|abbr|b|cite|code|del|dfn|em|font|i|ins|kbd|mark|q|s|samp|sm
 _INLINE = re.compile(f"<{_SEAMLESS}[^<>]*>", re.IGNORECASE)
 _BLOCK = re.compile(f"<(?!{_SEAMLESS})[^<>]*>", re.IGNORECASE)
 _MARKDOWN = re.compile(r"[*`~_]+|!?\[|\](?:\([^()\n]*\))?")
+_BLANK = 32
+"""Bytes: a file that is no larger may hold nothing but white space."""
 _TEXT_FILES = {".md", ".html", ".css", ".js", ".json", ".yml", ".yaml", ".txt", ".csv", ".svg", ".xml"}
 
 
@@ -109,10 +113,11 @@ class Gate:
         self._lengths: dict[tuple[str, str], set[int]] = {}
         """By the first two tokens of names, how many tokens those names have."""
         self._open_files: set[str] = set()
-        self._closed, self._closed_digests = _whole(itertools.chain(_sources(plan), _sources_held(self._held)))
+        self._digests = Digests(self._memory)
+        self._closed, self._closed_digests = self._whole(itertools.chain(_sources(plan), _sources_held(self._held)))
         attached = [entry.attachments for entry in plan.private] + [_attached(one) for one in self._held]
         self._attached = {
-            chunked.digest(attachment.file): (self._settings.shown(attachment.file), "the attachment")
+            self._digests.of(attachment.file): (self._settings.shown(attachment.file), "the attachment")
             for attachment in itertools.chain.from_iterable(attached)
         }
         self._public = list(self._public_texts(plan))
@@ -123,7 +128,7 @@ class Gate:
 
     def check(self, path: str, data: bytes | Chunked) -> list[Problem]:
         """What must keep a file (path below the site, its bytes) from being published; names sources, never text."""
-        if path.startswith(SEALED) or not (self._closed_digests or self._attached or self._parts or self._files):
+        if path.startswith(SEALED) or not self._guards:
             return []
         digest = _digest([data] if isinstance(data, bytes) else data)
         if digest in self._closed_digests:
@@ -141,10 +146,17 @@ class Gate:
 
     def proved(self, path: str, sha256: str) -> bool:
         """Whether an earlier build proved this file clean, and nothing became private since that could be in it."""
+        if not self._guards:
+            return True
         if self._proved.get(path) != sha256:
             return False
         self._clean[path] = sha256
         return True
+
+    @property
+    def _guards(self) -> bool:
+        """Whether anything is private at all."""
+        return bool(self._closed_digests or self._attached or self._parts or self._files)
 
     def remember(self) -> None:
         """Let the next build know what this one proved, once all it checked is published."""
@@ -171,6 +183,17 @@ class Gate:
             found -= self._marks_of_the_engine
         origins = {self._origin(mark) for mark in found}
         return [_private_text(path, origin) for origin in sorted(origin for origin in origins if origin)]
+
+    def _whole(self, files: Iterable[str]) -> tuple[set[tuple[int, int]], dict[str, Path]]:
+        """Files as (device, inode), and by their SHA-256; none of empty ones."""
+        closed: set[tuple[int, int]] = set()
+        digests: dict[str, Path] = {}
+        for file in files:
+            place, size, digest = self._digests.about(file)
+            closed.add(place)
+            if size > _BLANK or Path(file).read_bytes().strip():
+                digests[digest] = Path(file)
+        return closed, digests
 
     # --- what was proved before ---
 
@@ -299,8 +322,8 @@ class Gate:
 
     def _open(self, file: Path) -> Iterator[str]:
         """A public source: published byte for byte it needs no search, and what can be read in it is no secret."""
-        digest, about = chunked.digest(file), file.stat()
-        if (about.st_dev, about.st_ino) in self._closed or digest in self._closed_digests:
+        place, _, digest = self._digests.about(str(file))
+        if place in self._closed or digest in self._closed_digests:
             return
         self._open_files.add(digest)
         if file.suffix in _TEXT_FILES:
@@ -379,34 +402,23 @@ def _private_text(path: str, origin: Origin) -> Problem:
     )
 
 
-def _whole(files: Iterable[Path]) -> tuple[set[tuple[int, int]], dict[str, Path]]:
-    """Files as (device, inode), which are the same however a file is reached, and their SHA-256; none of empty ones."""
-    closed: set[tuple[int, int]] = set()
-    digests: dict[str, Path] = {}
-    for file in files:
-        with open(file, "rb", buffering=0) as opened:  # noqa: PTH123 - there are ten thousand of them
-            about, data = os.fstat(opened.fileno()), opened.readall()
-        closed.add((about.st_dev, about.st_ino))
-        if data.strip():
-            digests[hashlib.sha256(data).hexdigest()] = file
-    return closed, digests
-
-
-def _sources(plan: Plan) -> Iterator[Path]:
+def _sources(plan: Plan) -> Iterator[str]:
     """The files that private text is written in: the registry, private notices, and tables of values."""
     settings = plan.settings
-    for pattern in ("*.yml", "*.yaml", "*.csv"):
-        yield from settings.registry_dir.glob(pattern)
+    with suppress(OSError), os.scandir(settings.registry_dir) as entries:
+        yield from (entry.path for entry in entries if entry.name.endswith((".yml", ".yaml", ".csv")))
     seen: set[str] = set()
     for entry in plan.private:
         for text in (text for version in entry.versions for text in version.texts.values()):
+            if text.path in seen:
+                continue
+            seen.add(text.path)
             file = settings.root / text.path
-            if text.path not in seen and file.is_file():
-                seen.add(text.path)
-                yield file
+            if file.is_file():
+                yield str(file)
             beside = inside(file.parent, text.notice.values) if text.notice.values else None
             if beside and beside.is_file():
-                yield beside
+                yield str(beside)
 
 
 def _held(plan: Plan, filed: Iterable[Filed]) -> list[Filed]:
@@ -419,12 +431,12 @@ def _held(plan: Plan, filed: Iterable[Filed]) -> list[Filed]:
     ]
 
 
-def _sources_held(held: list[Filed]) -> Iterator[Path]:
+def _sources_held(held: list[Filed]) -> Iterator[str]:
     for one in held:
-        yield from (paper.file for paper in (one.paper, *one.translations.values()))
+        yield from (str(paper.file) for paper in (one.paper, *one.translations.values()))
         beside = inside(one.paper.file.parent, one.notice.values or "")
         if beside and beside.is_file():
-            yield beside
+            yield str(beside)
 
 
 def _attached(filed: Filed) -> tuple[Attachment, ...]:

@@ -13,8 +13,10 @@ from typing import Any
 class Memory:
     """Rooms of entries, as JSON can hold them; without a past it begins empty."""
 
-    def __init__(self, past: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+    def __init__(self, past: Mapping[str, Mapping[str, Any]] | None = None, begun: int = 0) -> None:
         self._past = past or {}
+        self.begun = begun
+        """When this build began, in nanoseconds since 1970; 0: nobody knows."""
         self.rooms: dict[str, dict[str, Any]] = {}
         """What this build used or found out: all that the next one will know."""
 
@@ -28,3 +30,7 @@ class Memory:
     def keep(self, room: str, name: str, value: Any) -> None:
         """Know this from now on."""
         self.rooms.setdefault(room, {})[name] = value
+
+    def forget(self, room: str, name: str) -> None:
+        """Do not know this any more."""
+        self.rooms.get(room, {}).pop(name, None)

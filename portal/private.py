@@ -12,7 +12,7 @@ from functools import cached_property, partial
 from typing import Any, Literal, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
-from portal import calendar, chunked, door, sealing
+from portal import calendar, door, sealing
 from portal.addresses import SEALED
 from portal.article import Articles
 from portal.changes import Changes
@@ -20,6 +20,7 @@ from portal.chronicle import first_name
 from portal.chunked import AnyFile, Chunked, Derived
 from portal.circumstances import Circumstances, hashed, program
 from portal.config import Secret
+from portal.digests import Digests
 from portal.errors import PortalError
 from portal.filling import Filling, Form
 from portal.memory import Memory
@@ -95,10 +96,12 @@ class _Sealer:
     """Files handed on already: clients whose values are the same share one."""
     _sealed: list[tuple[str, Derived]] = field(default_factory=list)
     """Files to hand on, by name."""
+    _digests: Digests = field(init=False)
     _again: dict[str, Derived] = field(default_factory=dict)
     """Files that the memory knows, made all the same because the site does not have them."""
 
     def __post_init__(self) -> None:
+        self._digests = Digests(self.memory)
         self._standings = Standings(self.plan)
         self._circumstances = Circumstances(self.plan, self._standings)
         self._changes = Changes(self.plan, self.articles)
@@ -121,7 +124,7 @@ class _Sealer:
         known = (entry.id, binder.language, tuple([version.number for version in sheet.versions]))
         ground = self._grounds.get(known)
         if ground is None:
-            attached = [f"{found.name} {chunked.digest(found.file)}" for found in entry.attachments]
+            attached = [f"{found.name} {self._digests.of(found.file)}" for found in entry.attachments]
             around = self._circumstances.around(entry)
             ground = self._grounds[known] = hashed(around, binder.language, str(known[2]), *attached)
         return hashed(ground, repr(self._values(entry, binder))) if entry.values else ground
@@ -339,7 +342,7 @@ class _Sealer:
     def _attachment(self, entry: Entry, attachment: Attachment) -> tuple[dict[str, Any], _Part]:
         """An attachment as a notice names it."""
         if attachment not in self._attached:
-            same = f"{entry.id}/{attachment.name} {chunked.digest(attachment.file)} {program()}"
+            same = f"{entry.id}/{attachment.name} {self._digests.of(attachment.file)} {program()}"
 
             def make() -> SealedFile:
                 return sealing.seal_file(self.secret, (entry.id, attachment.name), attachment.file)
