@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import html
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
+from urllib.parse import quote
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from portal.addresses import QR
 from portal.config import named
@@ -36,6 +37,12 @@ _HEADING = re.compile(r'<h([2-6])\b[^>]*? id="([^"]+)"[^>]*>(.*?)</h\1>', re.DOT
 _MARKUP = re.compile(r"<[^>]*>")
 _PART = "\ue000part\ue001"
 """Where a part of an article will stand; no text has these characters."""
+_AMOUNTS = "\ue000amounts\ue001"
+"""Where the first screen will say how much."""
+_FIGURES = re.compile(r"(?<![\w-])\d[\d -]{6,}\d(?![\w-])")
+"""An account, or another long number that nobody should have to type."""
+_GENUINE = "genuine.md"
+"""The content page on telling our notices from others', where a portal has one."""
 _WEB = re.compile(r"https?://[^\s\"<>]+")
 
 
@@ -168,6 +175,7 @@ class Articles:
             "facts": tuple(f for f in facts(text.notice, voice, line) if f.name not in _TOLD_FIRST[text.notice.kind]),
             "body": Markup(body.html),  # noqa: S704 - prose has reduced it to its allow-list
             "files": _files(text.notice, files, voice),
+            "amounts": escape(_AMOUNTS) if text.notice.comparison else "",
         }
         return context, body.problems
 
@@ -175,11 +183,12 @@ class Articles:
         notice, voice = draft.text.notice, draft.voice
         personal = bool(values) or notice.values is not None  # otherwise braces are only braces
         filling = Filling({name: voice.spoken(value) for name, value in (values or {}).items()}) if personal else None
-        comparison = ""
+        top, comparison = draft.top.filled(filling), ""
         if draft.rows:
             rows = [row.cells(values or {}, filling, voice) for row in draft.rows]
             comparison = self._templates.get_template("comparison.html").render(draft.context, rows=rows)
-        parts = (draft.top.filled(filling), comparison, draft.rest.filled(filling))
+            top = top.replace(_AMOUNTS, _how_much(rows, voice))
+        parts = (top, comparison, draft.rest.filled(filling))
         page = draft.frame[0] + "".join(map("".join, zip(parts, draft.frame[1:], strict=True)))
         return Article(
             title=filling.plain(notice.title) if filling else notice.title,
@@ -235,6 +244,8 @@ class Articles:
             answers=tuple(found for found in map(link, notice.answers) if found),
             issuer=notice.issuer or named(settings.options.issuer or settings.name_in(language), language),
             audience=_audience(notice),
+            genuine="" if private else self._links.resolver({}, language)(_GENUINE) or "",
+            lookup="" if private else f"{settings.base}{addresses.lookup}?q={quote(entry.notice.number or entry.id)}",
         )
 
     def _last_successor(self, entry: Entry) -> str | None:
@@ -313,6 +324,10 @@ class _Around:
     issuer: str
     audience: str
     """The key of the words that say whom the notice was written for."""
+    genuine: str
+    """The page on telling our notices from others'; empty where there is none."""
+    lookup: str
+    """The page that says whether this notice's number is still current."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,8 +374,13 @@ class _Cells:
     new: Markup
     difference: str | None
     per_cent: str | None
-    same: bool
-    """Both are the same amount."""
+    change: Money | None
+    """The difference where both are amounts, also of nothing."""
+
+    @property
+    def same(self) -> bool:
+        """Whether both are the same amount."""
+        return self.change is not None and not self.change.amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,8 +425,29 @@ class _Row:
             new=cell(row.new, self.new),
             difference=voice.change(difference) if difference and difference.amount else None,
             per_cent=voice.per_cent(per_cent) if per_cent else None,
-            same=difference is not None and not difference.amount,
+            change=difference,
         )
+
+
+def _how_much(rows: Sequence[_Cells], voice: Voice) -> Markup:
+    """One line of the first screen: what the amounts of a comparison come to; nothing where it has none."""
+    w = voice.words
+    changes = [(row, row.change) for row in rows if row.change is not None]
+    moved = [(row, change) for row, change in changes if change.amount]
+    if not changes:
+        return Markup()
+    if not moved:
+        said = escape(w("brief.same"))
+    elif len(moved) == 1:
+        row, change = moved[0]
+        said = escape(w("brief.one")).format(old=row.old, new=row.new, difference=voice.change(change))
+    elif len({(change.currency, change.period) for _, change in moved}) > 1:  # amounts that have no order
+        told = dict.fromkeys(voice.change(change) for _, change in moved)
+        said = escape(" · ".join(told) if len(told) <= 3 else w("brief.items", count=len(moved)))
+    else:
+        least, *_, most = sorted((change for _, change in moved), key=lambda change: change.amount)
+        said = escape(w("brief.between", count=len(moved), least=voice.change(least), most=voice.change(most)))
+    return Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(w("brief.much"), said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -444,6 +485,8 @@ def facts(notice: Notice, voice: Voice, line: Line) -> Iterator[Fact]:
                 shown = Markup('<a href="{0}" rel="noopener noreferrer">{0}</a>').format(value)
             case str():
                 shown = line(value)
+                if notice.kind is Kind.CONTACT_CHANGE and name == "new":
+                    shown = _copyable(shown, voice)
             case (Handover(), *_) | (Responsibility(), *_):
                 continue
             case _:
@@ -451,6 +494,15 @@ def facts(notice: Notice, voice: Voice, line: Line) -> Iterator[Fact]:
                     Markup("").join(Markup("<li>{}</li>").format(line(v)) for v in value)
                 )
         yield Fact(name, label, shown)
+
+
+def _copyable(shown: Markup, voice: Voice) -> Markup:
+    """A text whose long numbers can be copied one by one; one with markup in it stays as it is."""
+    if "<" in shown:
+        return shown
+    words = (voice.words("signature.copy_value"), voice.words("signature.copied"))
+    mark = Markup('<span data-dn-copy="{}" data-dn-copied="{}">{}</span>')
+    return Markup(_FIGURES.sub(lambda found: mark.format(*words, found[0]), shown))  # noqa: S704 - escaped by line
 
 
 def _files(notice: Notice, files: tuple[tuple[Attachment, str], ...], voice: Voice) -> tuple[_File, ...]:

@@ -100,6 +100,8 @@ class Changes:
             voice=voice,
             title=text.notice.title,
             own="" if text.language == language else Markup(' lang="{}"').format(text.language),
+            number=text.notice.number or entry.id,
+            latest=entry.latest,
             notice_url=settings.base + addresses.notice(entry.id),
             lines=[
                 _Line(v, settings.base + addresses.version(entry.id, v.number), _note(v, language))

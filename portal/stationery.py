@@ -24,6 +24,7 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _RELATIVE = (
     *("in", "tomorrow", "today", "yesterday", "ago"),
     *("open-for", "open-days", "open-hours", "open-minutes", "desk-open", "desk-next"),
+    "selected",
 )
 """The patterns that every page carries for duenotice.js."""
 

@@ -212,7 +212,7 @@ def test_paper_carries_what_proves_it(opened: Callable[..., Page]) -> None:
     signature = page.locator(".dn-signature").inner_text()
     for said in ("试用财税", "试〔2026〕1号", "第 2 版", "2026年11月25日", "SHA-256", "/notices/fees/v2/"):
         assert said in signature
-    code = page.locator(".dn-code")
+    code = page.locator(".dn-code img")
     assert code.is_visible()
     assert code.evaluate("image => image.complete && image.naturalWidth > 0")
     for hidden in (".dn-copy", ".dn-share", ".dn-desk-now", ".dn-selector"):

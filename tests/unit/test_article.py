@@ -103,8 +103,57 @@ def test_the_first_words_after_the_head_say_by_when_to_act(portal_folder: Portal
     assert page.startswith(
         "收费调整 2027 年度收费调整 即将生效 试〔2026〕1号 第 1 版 2026年11月1日 发布 "
         "请于 2026年12月31日前办理 含当日 签回补充协议。 "
+        "涉及谁 全部代账客户 多少 +¥40/月 · −¥99.50/年 从哪天 2027年2月1日 "
         "请答复是否同意 2026年12月20日前 未答复不视为同意。 如有异议 2026年12月25日前 书面提出。 一览"
     )
+
+
+@pytest.mark.parametrize(
+    ("comparison", "said"),
+    [
+        ("[{item: 代账, old: 200 CNY/month, new: 240 CNY/month}]", "多少 ¥200/月 → ¥240/月（+¥40/月）"),
+        (
+            "[{item: 甲,old: 2 CNY,new: 1 CNY}, {item: 乙, old: 2 CNY, new: 9 CNY}, {item: 丙,old: 1 CNY,new: 1 CNY}]",
+            "多少 2 项，−¥1 至 +¥7",
+        ),
+        ("[{item: 甲, old: 2 CNY/month, new: 3 CNY/month}, {item: 乙, old: 1 USD, new: 3 USD}]", "多少 +¥1/月 · +US$2"),
+        ("[{item: 甲, old: 2 CNY, new: 2 CNY}]", "多少 金额不变"),
+        ("[{item: 时间, old: 9 点, new: 8 点}]", ""),
+    ],
+)
+def test_the_first_screen_says_how_much(portal_folder: PortalFolder, comparison: str, said: str) -> None:
+    """One amount from and to, several as a range, those without an order one by one; no word where there is none."""
+    portal_folder.notice("n", f"title: 通知\ndate: 2026-11-01\neffective: 2027-01-01\ncomparison: {comparison}")
+    page = read(render(portal_folder.plan(), "n"))
+    assert f"涉及谁 所有客户（公开） {said} 从哪天 2027年1月1日 一览".replace("  ", " ") in page
+
+
+def test_what_is_over_asks_nothing_of_anybody(portal_folder: PortalFolder) -> None:
+    """A withdrawn notice has no first answers: they would be acted upon."""
+    portal_folder.notice("fees", FEES + "withdrawn: {on: 2026-11-20, reason: 有误}")
+    page = render(portal_folder.plan(), "fees").html
+    assert "dn-brief" not in page
+    assert '<p class="dn-running" aria-hidden="true"><span class="dn-badge dn-badge--withdrawn">已撤回</span>' in page
+
+
+def test_a_notice_says_how_to_check_it(portal_folder: PortalFolder) -> None:
+    """The page on telling our notices from others', where there is one, and the look-up of its very number."""
+    portal_folder.notice("fees", FEES)
+    links = Reading(render(portal_folder.plan(), "fees").html).links
+    assert links["按编号查"] == "/lookup/?q=%E8%AF%95%E3%80%942026%E3%80%951%E5%8F%B7"
+    assert "怎么辨别" not in links
+    portal_folder.write("content/genuine.zh.md", "# 辨别\n")
+    assert Reading(render(portal_folder.plan(), "fees").html).links["怎么辨别"] == "/genuine/"
+
+
+def test_a_new_account_can_be_copied(portal_folder: PortalFolder) -> None:
+    """The long number alone, and only the new one; a text with markup stays as it is."""
+    new = "示例银行，账号 3100 6666 0188 0001"
+    details = f"details: {{what: 账户, old: 旧账号 3100 6666 0188 0000, new: '{new}', verify: 打电话}}"
+    portal_folder.notice("n", f"title: 变更\ndate: 2026-11-01\nkind: contact-change\n{details}")
+    page = render(portal_folder.plan(), "n").html
+    assert '账号 <span data-dn-copy="复制" data-dn-copied="已复制">3100 6666 0188 0001</span>' in page
+    assert page.count('data-dn-copy="复制"') == 1
 
 
 def test_a_deadline_is_said_in_the_readers_language(portal_folder: PortalFolder) -> None:
@@ -314,7 +363,8 @@ def test_an_earlier_version_leads_to_the_latest(portal_folder: PortalFolder) -> 
     assert "旧题 旧版本" in first.text
     assert "您看到的是第 1 版，不是最新版本。 查看最新版本（第 2 版）" in first.text
     assert first.links["查看最新版本（第 2 版）"] == "/notices/n/"
-    assert "第 2 版 2026年11月1日 发布 2026年11月20日 修订 本版改动 推迟一个月" in second.text
+    assert "第 2 版 2026年11月1日 发布 2026年11月20日 修订 仅供知悉" in second.text
+    assert "本版改动 推迟一个月 版本 第 1 版 第 2 版" in second.text
     assert "不是最新版本" not in second.text
     assert second.links["第 1 版"] == "/notices/n/v1/"
     assert second.links["https://notices.example.com/notices/n/v2/"] == "https://notices.example.com/notices/n/v2/"
@@ -533,7 +583,7 @@ def test_a_notice_ends_with_its_signature(portal_folder: PortalFolder) -> None:
     page = read(render(portal_folder.plan(), "fees"))
     assert "试用财税 试〔2026〕1号 第 1 版 2026年11月1日 即将生效" in page
     digest = hashlib.sha256((portal_folder.root / "notices/2026/fees.zh.md").read_bytes()).hexdigest()
-    assert page.endswith(f"试用财税 · 试〔2026〕1号 · 第 1 版 · 2026年11月1日 · SHA-256 {digest[:16]}")
+    assert page.endswith(f"试〔2026〕1号 · 第 1 版 · 2026年11月1日 即将生效 · 试用财税 · SHA-256 {digest[:16]}")
     assert f'data-dn-sha256="{digest}"' in render(portal_folder.plan(), "fees").html
 
 

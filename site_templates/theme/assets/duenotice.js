@@ -140,25 +140,47 @@
 
   // --- buttons -----------------------------------------------------------------------------------------------------
 
-  function addCopyButtons(root) {
-    if (!navigator.clipboard) return;
+  // Browsers inside apps often have no clipboard to write to, or refuse it; the older way needs a selection.
+  async function copied(source) {
+    try {
+      await navigator.clipboard.writeText(source.href || source.textContent);
+      return true;
+    } catch {
+      getSelection().selectAllChildren(source);
+      return document.execCommand("copy");
+    }
+  }
+
+  function addButton(source, text, press) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "dn-copy";
+    button.setAttribute("aria-live", "polite");
+    button.textContent = text;
+    button.addEventListener("click", () => press(button));
+    source.after(button);
+  }
+
+  // Sharing only where the device does it itself. WeChat's browser does not; there the text is copied.
+  function addButtons(root) {
+    for (const source of root.querySelectorAll("[data-dn-share]")) {
+      if (!navigator.share) break;
+      addButton(source, source.dataset.dnShare, () => {
+        navigator.share({ text: source.textContent }).catch(() => {}); // thought better of it
+      });
+    }
     for (const source of root.querySelectorAll("[data-dn-copy]")) {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.className = "dn-copy";
-      button.setAttribute("aria-live", "polite");
-      button.textContent = source.dataset.dnCopy;
-      button.addEventListener("click", async () => {
-        try {
-          await navigator.clipboard.writeText(source.href || source.textContent);
-        } catch {
-          return; // not allowed here; what is shown can still be copied
-        }
-        button.textContent = source.dataset.dnCopied;
+      addButton(source, source.dataset.dnCopy, async (button) => {
+        const failed = source.closest("[data-dn-selected]")?.dataset.dnSelected ?? source.dataset.dnCopy;
+        button.textContent = (await copied(source)) ? source.dataset.dnCopied : failed;
         setTimeout(() => { button.textContent = source.dataset.dnCopy; }, 2000);
       });
-      source.after(button);
     }
+  }
+
+  function helpInWeChat(root) {
+    if (!/MicroMessenger/i.test(navigator.userAgent)) return;
+    for (const advice of root.querySelectorAll("[data-dn-in-wechat]")) advice.hidden = false;
   }
 
   // A menu made of <details> closes like a menu.
@@ -182,7 +204,8 @@
     passDeadlines(root);
     tellSince(root);
     tellDesks(root);
-    addCopyButtons(root);
+    addButtons(root);
+    helpInWeChat(root);
   }
 
   show(document);
