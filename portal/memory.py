@@ -22,9 +22,12 @@ class Memory:
 
     def recall(self, room: str, name: str) -> Any:
         """What is known under a name, or None."""
-        known = self._past.get(room, {}).get(name)
-        if known is not None:
-            self.rooms.setdefault(room, {})[name] = known
+        here = self.rooms.setdefault(room, {})
+        known = here.get(name)
+        if known is None:
+            known = self._past.get(room, {}).get(name)
+            if known is not None:
+                here[name] = known
         return known
 
     def keep(self, room: str, name: str, value: Any) -> None:

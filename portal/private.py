@@ -12,7 +12,7 @@ from functools import cached_property, partial
 from typing import Any, Literal, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
-from portal import calendar, door, sealing
+from portal import calendar, door, parallel, sealing
 from portal.addresses import SEALED
 from portal.article import Articles
 from portal.changes import Changes
@@ -108,15 +108,50 @@ class _Sealer:
         self._voices = {language: Voice(self.plan.settings, language) for language in self.plan.settings.languages}
 
     def files(self) -> Iterator[AnyFile]:
-        seen: set[str] = set()
-        for binder in self.plan.binders:
-            grounds = [self._ground(sheet, binder) for sheet in binder.sheets]
-            for sheet, ground in zip(binder.sheets, grounds, strict=True):
-                if ground not in seen:
-                    seen.add(ground)
-                    for name, data in self._objects(sheet, binder, ground):
-                        yield f"{SEALED}{name}", data
-            yield self._index_file(binder, grounds)
+        binders = self.plan.binders
+        grounds = [[self._ground(sheet, binder) for sheet in binder.sheets] for binder in binders]
+        first: dict[str, tuple[Sheet, Binder]] = {}
+        for binder, own in zip(binders, grounds, strict=True):
+            first.update(
+                (ground, (sheet, binder))
+                for sheet, ground in zip(binder.sheets, own, strict=True)
+                if ground not in first
+            )
+        new = [(ground, *of) for ground, of in first.items() if not self._remembers(ground)]
+        yield from self._make_all(new)
+        made = {ground for ground, *_ in new}
+        for ground, of in first.items():
+            if ground not in made:
+                yield from self._remembered(ground, *of)
+        for binder, own in zip(binders, grounds, strict=True):
+            yield self._index_file(binder, own)
+
+    def _make_all(self, new: list[tuple[str, Sheet, Binder]]) -> Iterator[AnyFile]:
+        """The sealed files of notices that no earlier build sealed for such readers, made on all processors."""
+        for entry in {sheet.entry.id: sheet.entry for _, sheet, _ in new}.values():
+            for version in entry.versions:
+                for attachment in _attachments(entry, version) if version.original else ():
+                    self._attachment(entry, attachment)  # each once, and not in pieces through a pipe
+        attached, self._sealed = self._sealed, []
+        yield from ((f"{SEALED}{name}", data) for name, data in attached)
+        for ground, (listed, known, files) in zip(
+            (ground for ground, *_ in new), parallel.each(self._make, new), strict=True
+        ):
+            self._lists[ground] = listed
+            self.memory.keep("sheets", ground, listed.parts)
+            for (room, name), value in zip(listed.parts, known, strict=True):
+                self.memory.keep(room, name, value)
+            for name, data in files:
+                self._names.add(name)
+                yield f"{SEALED}{name}", Derived(name, partial(_given, data))
+
+    def _make(self, new: tuple[str, Sheet, Binder]) -> tuple[_Listed, list[Any], list[tuple[str, bytes]]]:
+        """How an index lists a notice, what the memory shall know of its parts, and the files made for it."""
+        _, sheet, binder = new
+        listed = self._listed(sheet, binder)
+        made, self._sealed = self._sealed, []
+        files = [(name, bytes(data)) for name, data in made]
+        return listed, [self.memory.recall(room, name) for room, name in listed.parts], files
 
     def _ground(self, sheet: Sheet, binder: Binder) -> str:
         """The hash of everything that the sealed files of a notice follow from, for a reader."""
@@ -129,19 +164,17 @@ class _Sealer:
             ground = self._grounds[known] = hashed(around, binder.language, str(known[2]), *attached)
         return hashed(ground, repr(self._values(entry, binder))) if entry.values else ground
 
-    def _objects(self, sheet: Sheet, binder: Binder, ground: str) -> Iterator[tuple[str, Derived]]:
-        """The sealed files of a notice for a reader that were not handed on yet, by name."""
+    def _remembers(self, ground: str) -> bool:
         parts: list[_Part] | None = self.memory.recall("sheets", ground)
-        known = [self.memory.recall(room, name) for room, name in parts or ()]
-        if parts is None or None in known:
-            self.memory.keep("sheets", ground, self._listed(sheet, binder).parts)
-            found, self._sealed = self._sealed, []
-            yield from found
-            return
-        for name, *_ in known:
+        return parts is not None and all(self.memory.recall(room, name) is not None for room, name in parts)
+
+    def _remembered(self, ground: str, sheet: Sheet, binder: Binder) -> Iterator[AnyFile]:
+        """The sealed files of a notice that the memory knows, as far as they were not handed on."""
+        for room, known in self.memory.recall("sheets", ground):
+            name = self.memory.recall(room, known)[0]
             if name not in self._names:
                 self._names.add(name)
-                yield name, Derived(name, partial(self._made_again, sheet, binder, name))
+                yield f"{SEALED}{name}", Derived(name, partial(self._made_again, sheet, binder, name))
 
     def _made_again(self, sheet: Sheet, binder: Binder, name: str) -> bytes | Chunked:
         """A file that the memory knows; not there now, it followed from something that its hash does not know."""
@@ -382,6 +415,10 @@ class _Sealer:
         if name not in self._names:
             self._names.add(name)
             self._sealed.append((name, Derived(name, make)))
+
+
+def _given(data: bytes) -> bytes:
+    return data
 
 
 _AnySealed = TypeVar("_AnySealed", Sealed, SealedFile)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from portal import chunked, keeping, private, publish, sealing
+from portal import chunked, keeping, parallel, private, publish, sealing
 from portal.article import Articles
 from portal.chunked import Chunked, Derived
 from portal.config import Secret
@@ -248,3 +248,25 @@ def test_what_is_wrong_with_a_notice_is_remembered_too(
         assert said() == first
     folder.notice("fees", FEES, "新价 {{new}}。\n")
     assert said() == []
+
+
+def test_on_several_processors_the_same_files_are_made(
+    folder: PortalFolder, secret: Secret, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Forks and one process alone seal the same; and the next build knows what the forks made."""
+    rows = []
+    for number in range(120):
+        folder.client(f"c{number:03}", CLIENT.format(id=f"c{number:03}", name=f"客户{number:03}"))
+        rows.append(f"c{number:03},{number + 300} CNY/month")
+    folder.write(
+        "notices/2026/fees.csv", "\n".join(["client,new", "yunshan,1 CNY/month", "lanpu,2 CNY/month", *rows, ""])
+    )
+    monkeypatch.setattr(parallel, "processors", lambda: 1)
+    alone = clean_bytes(folder, secret)
+    monkeypatch.setattr(parallel, "processors", lambda: 3)
+    here = os.getpid()
+    honest = sealing.seal
+    monkeypatch.setattr(sealing, "seal", lambda *of: pytest.fail("not forked") if os.getpid() == here else honest(*of))
+    assert build(folder, secret)[1] > 2 * 122
+    assert sealed(folder) == alone
+    assert build(folder, secret)[1] == 0
