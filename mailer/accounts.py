@@ -55,13 +55,13 @@ class Account:
 
 async def accounts(ledger: Ledger, watch: Callable[[int], None] = lambda _: None) -> list[Account]:
     """Every run, with who was eligible decided anew; `watch` hears how many people were gone through."""
-    begin = (await ledger.opening()).begin
+    opening = await ledger.opening()
     found = []
     for run in await ledger.runs():
         thawing = Thawing(run.plan)
         async for part in ledger.registry(run.number):
             thawing.add(part)
-        known = bulletin(thawing.plan(), begin, thawing.subscribers())
+        known = bulletin(thawing.plan(), opening.begin, thawing.subscribers(opening.pepper))
         eligible = 0
         differences: list[str] = []
         batch: list[Decision] = []

@@ -35,7 +35,7 @@ class Snapshot:
 
     registry: Iterable[str]
     """In parts, made anew each time it is gone through: JSON lists of clients in the order of their ids, then objects
-    with subscriptions, and with suppressions by the hashes of their addresses."""
+    with subscriptions, and with suppressions by the marks of their addresses."""
     plan: str
 
 
@@ -63,7 +63,7 @@ class _Parts:
         if part:
             yield _json({"subscriptions": part})
         if self.subscribers.suppressions:
-            yield _json({"suppressions": {one.hash: one.scope for one in self.subscribers.suppressions.values()}})
+            yield _json({"suppressions": {one.mark: one.scope for one in self.subscribers.suppressions.values()}})
 
 
 def freeze(plan: Plan, subscribers: Subscribers = NOBODY) -> Snapshot:
@@ -97,7 +97,7 @@ class Thawing:
             return
         self._subscriptions += [_thawed_subscription(one) for one in data.get("subscriptions", ())]
         self._suppressions += [
-            Suppression(hash_, Scope(scope), "", self._now) for hash_, scope in data.get("suppressions", {}).items()
+            Suppression(mark, Scope(scope), "", self._now) for mark, scope in data.get("suppressions", {}).items()
         ]
 
     def plan(self) -> Plan:
@@ -110,9 +110,9 @@ class Thawing:
         settings = Settings(Path(), "", "", options, Document(None))
         return Plan(settings, self._now, None, CardRegistry(self._clients, {}), public, private)
 
-    def subscribers(self) -> Subscribers:
+    def subscribers(self, pepper: bytes) -> Subscribers:
         """Who had subscribed, and to whom less was sent."""
-        return Subscribers.of(self._subscriptions, self._suppressions)
+        return Subscribers.of(self._subscriptions, self._suppressions, pepper)
 
 
 def _json(data: Any) -> str:

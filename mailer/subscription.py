@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
+import hmac
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -74,9 +74,9 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """An address to which less is sent, known by a hash so that it can outlive everything else about it."""
+    """An address to which less is sent, known by its mark so that this can outlive everything else about it."""
 
-    hash: str
+    mark: str
     scope: Scope
     source: str
     at: dt.datetime
@@ -84,15 +84,19 @@ class Suppression:
 
 @dataclass(frozen=True, slots=True)
 class Subscribers:
-    """Every subscription, in the order of addresses, and every suppression by its hash."""
+    """Every subscription, in the order of addresses, and every suppression by its mark."""
 
     subscriptions: tuple[Subscription, ...] = ()
     suppressions: Mapping[str, Suppression] = field(default_factory=dict)
+    pepper: bytes = field(default=b"", repr=False)
+    """Of the marks."""
 
     @classmethod
-    def of(cls, subscriptions: Iterable[Subscription], suppressions: Iterable[Suppression]) -> Subscribers:
+    def of(
+        cls, subscriptions: Iterable[Subscription], suppressions: Iterable[Suppression], pepper: bytes = b""
+    ) -> Subscribers:
         by_address = sorted(subscriptions, key=lambda subscription: subscription.key)
-        return cls(tuple(by_address), {suppression.hash: suppression for suppression in suppressions})
+        return cls(tuple(by_address), {one.mark: one for one in suppressions}, pepper)
 
     def subscription(self, key: str) -> Subscription | None:
         place = bisect_left(self.subscriptions, key, key=lambda subscription: subscription.key)
@@ -100,12 +104,15 @@ class Subscribers:
         return found[0] if found and found[0].key == key else None
 
     def suppression(self, key: str) -> Suppression | None:
-        return self.suppressions.get(hashed(key)) if self.suppressions else None
+        return self.suppressions.get(mark(key, self.pepper)) if self.suppressions else None
 
 
 NOBODY = Subscribers()
 
 
-def hashed(address: str) -> str:
-    """SHA-256 of a case-folded address, in hexadecimal: tells whether it is this address, and no more."""
-    return hashlib.sha256(address.casefold().encode("utf-8", "surrogatepass")).hexdigest()
+def mark(address: str, pepper: bytes) -> str:
+    """HMAC-SHA256 (RFC 2104) of a case-folded address, in hexadecimal: tells whether it is this address, and no more.
+
+    Without the ledger's pepper, 32 random bytes, nobody can try addresses on marks that were copied or exported.
+    """
+    return hmac.digest(pepper, address.casefold().encode("utf-8", "surrogatepass"), "sha256").hex()

@@ -13,9 +13,10 @@ from typing import Any, TypeVar
 import click
 
 from mailer.cli.office import FINE, PROBLEMS, clock, ledger_of, moment, place_options, say, say_json
+from mailer.cli.progress import Watching
 from mailer.ledger import Ledger
 from mailer.roster import Reader
-from mailer.subscription import Scope, Subscribers, Subscription, Suppression, hashed
+from mailer.subscription import Scope, Subscribers, Subscription
 from portal import config, registry
 from portal.client import Cadence
 from portal.config import Settings
@@ -66,7 +67,7 @@ def add(root: Path, form: str, address: str, source: str, at: str | None, **wish
         if suppression is not None and suppression.scope is Scope.ALL:
             raise PortalError("nothing may be sent to this address", "`subscribers lift --all` if that is over")
         if suppression is not None:  # who asks again is heard again
-            await ledger.lift(hashed(wanted.key), Scope.VOLUNTARY, source, clock())
+            await ledger.lift(wanted.key, Scope.VOLUNTARY, source, clock())
         return await ledger.subscribe([wanted])
 
     new, _ = _with_ledger(settings, work)
@@ -87,7 +88,7 @@ def remove(root: Path, form: str, address: str, source: str, at: str | None) -> 
     async def work(ledger: Ledger) -> bool:
         ended = await ledger.unsubscribe(key, source, when)
         if ended:
-            await ledger.suppress(Suppression(hashed(key), Scope.VOLUNTARY, source, when))
+            await ledger.suppress(key, Scope.VOLUNTARY, source, when)
         return ended
 
     if not _with_ledger(settings, work):
@@ -119,7 +120,8 @@ def import_(root: Path, form: str, file: Path, source: str | None, at: str | Non
         if dry_run:
             changed = sum(one.key in here for one in open_)
             return len(open_) - changed, changed, left
-        return *await ledger.subscribe(open_), left
+        with Watching("importing", len(open_)) as watching:
+            return *await ledger.subscribe(open_, watching.advance), left
 
     new, changed, left = _with_ledger(settings, work)
     said = f"{'would be ' if dry_run else ''}{counted(new, 'subscription')} new, {changed} changed"
@@ -164,7 +166,7 @@ def export(root: Path, form: str, address: str) -> int:  # noqa: ARG001 - what i
 @_source
 @click.argument("address")
 def erase(root: Path, form: str, address: str, source: str) -> int:
-    """Take an address out of everything, for good. A hash of it stays, so that nobody enters it again."""
+    """Take an address out of everything, for good. A mark of it stays, so that nobody enters it again."""
     settings = config.load(root.resolve())
     key = address.casefold()
     known, _ = registry.read(settings, [])
@@ -193,8 +195,8 @@ def suppress(root: Path, form: str, address: str, source: str, at: str | None, e
     """Send no voluntary notices to an address any more, or, with --all, nothing."""
     settings = config.load(root.resolve())
     scope = Scope.ALL if every else Scope.VOLUNTARY
-    suppression = Suppression(hashed(address), scope, source, _moment(at, settings))
-    _with_ledger(settings, lambda ledger: ledger.suppress(suppression))
+    when = _moment(at, settings)
+    _with_ledger(settings, lambda ledger: ledger.suppress(address, scope, source, when))
     said = "nothing is sent there any more" if every else "no voluntary notices are sent there any more"
     _said(form, said, {"scope": scope.value})
     return FINE
@@ -212,7 +214,7 @@ def lift(root: Path, form: str, address: str, source: str, at: str | None, every
     """End a suppression."""
     settings = config.load(root.resolve())
     scope, when = Scope.ALL if every else Scope.VOLUNTARY, _moment(at, settings)
-    if not _with_ledger(settings, lambda ledger: ledger.lift(hashed(address), scope, source, when)):
+    if not _with_ledger(settings, lambda ledger: ledger.lift(address, scope, source, when)):
         raise PortalError("this address is not suppressed so", "`subscribers export` shows what is kept of it")
     _said(form, "lifted", {"scope": scope.value})
     return FINE

@@ -15,13 +15,13 @@ from mailer.ledger import controlling
 from mailer.ledger.interface import UNSENT, Decree, State
 from mailer.ledger.schema import digests, documents, entries, receipts, registries, runs
 from mailer.letter import Letter
-from mailer.subscription import hashed
+from mailer.subscription import mark
 from portal.errors import PortalError
 
 _WHY = "the person was erased"
 
 
-async def erase(connection: AsyncConnection, key: str, pseudonym: str, at: dt.datetime) -> int:
+async def erase(connection: AsyncConnection, key: str, pseudonym: str, pepper: bytes, at: dt.datetime) -> int:
     """Replace an address by a pseudonym in messages, receipts and what runs froze; how many rows named it."""
     await _stop(connection, key, at)
     found = 0
@@ -34,7 +34,7 @@ async def erase(connection: AsyncConnection, key: str, pseudonym: str, at: dt.da
         scope = [pseudonym if person == key else person for person in json.loads(run.scope)]
         await connection.execute(update(runs).where(runs.c.number == run.number).values(scope=json.dumps(scope)))
     for sha256 in (await connection.execute(select(registries.c.document).distinct())).scalars().all():
-        found += await _rewrite(connection, sha256, key, pseudonym)
+        found += await _rewrite(connection, sha256, key, pseudonym, pepper)
     return found
 
 
@@ -62,11 +62,11 @@ async def _rename(connection: AsyncConnection, row: dict[str, Any], pseudonym: s
     await connection.execute(delete(digests).where(digests.c.key == old))
 
 
-async def _rewrite(connection: AsyncConnection, sha256: str, key: str, pseudonym: str) -> int:
+async def _rewrite(connection: AsyncConnection, sha256: str, key: str, pseudonym: str, pepper: bytes) -> int:
     """Replace the address in one part of a frozen registry, wherever runs share it; 0 where it is not in it."""
     text = (await connection.execute(select(documents.c.text).where(documents.c.sha256 == sha256))).scalar_one()
     part = json.loads(text)
-    changed = _renamed(part, {key: pseudonym, hashed(key): hashed(pseudonym)})
+    changed = _renamed(part, {key: pseudonym, mark(key, pepper): mark(pseudonym, pepper)})
     if changed == part:
         return 0
     written = json.dumps(changed, ensure_ascii=False, separators=(",", ":"), sort_keys=True)

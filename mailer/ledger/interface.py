@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
@@ -12,7 +12,7 @@ from mailer.digest import Digest, Excluded, Past, Receipt
 from mailer.letter import Letter, Skeleton
 from mailer.person import Person
 from mailer.snapshot import Snapshot
-from mailer.subscription import Scope, Subscribers, Subscription, Suppression
+from mailer.subscription import Scope, Subscribers, Subscription
 
 LONGEST_LEASE = dt.timedelta(hours=1)
 """No claim runs for longer without being renewed: a lease that ends later was given by a clock that was wrong."""
@@ -63,6 +63,8 @@ class Opening:
     created: dt.datetime
     paused: dt.datetime | None = None
     """Since when nothing leaves."""
+    pepper: bytes = field(default=b"", repr=False)
+    """32 bytes, drawn when the ledger is made: of the marks of suppressed addresses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,23 +337,28 @@ class Ledger(Protocol):
     async def subscribers(self) -> Subscribers:
         """Every subscription that has not ended, and every suppression that was not lifted."""
 
-    async def subscribe(self, wanted: Sequence[Subscription]) -> tuple[int, int]:
-        """Add subscriptions; of an address that has one, wishes that are said are replaced: (new, changed)."""
+    async def subscribe(
+        self, wanted: Sequence[Subscription], watch: Callable[[int], None] = lambda _: None
+    ) -> tuple[int, int]:
+        """Add subscriptions; of an address that has one, wishes that are said are replaced: (new, changed).
+
+        All or none. Each address at most once. `watch` hears how many are written.
+        """
 
     async def unsubscribe(self, key: str, source: str, at: dt.datetime) -> bool:
         """End the subscription of an address; False where there is none."""
 
-    async def suppress(self, suppression: Suppression) -> None:
+    async def suppress(self, address: str, scope: Scope, source: str, at: dt.datetime) -> None:
         """Send less to an address from now on."""
 
-    async def lift(self, hash_: str, scope: Scope, source: str, at: dt.datetime) -> bool:
+    async def lift(self, address: str, scope: Scope, source: str, at: dt.datetime) -> bool:
         """End the suppressions of a scope for an address; False where there are none."""
 
     async def everything_about(self, key: str) -> dict[str, list[dict[str, Any]]]:
         """Every row about an address, table by table."""
 
     async def erase(self, key: str, pseudonym: str, source: str, at: dt.datetime) -> int:
-        """Put a pseudonym everywhere for an address; how many rows named it. Its hash stays, so that it stays out.
+        """Put a pseudonym everywhere for an address; how many rows named it. Its mark stays, so that it stays out.
 
         Raises PortalError while a message to it is under way.
         """

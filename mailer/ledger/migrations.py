@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping
 
 from sqlalchemy import Connection, inspect, select, text
@@ -54,7 +55,7 @@ def unknown(found: int, name: str) -> PortalError:
 
 
 def _from_1_to_2(connection: Connection) -> None:
-    """Registries in parts; holds, classes, workers and queue ids of messages; entries; receipts without numbers.
+    """Registries in parts; holds, classes, workers and queue ids of messages; entries; pepper.
 
     The old tables are set aside without their constraints, so that the new ones are just those of a new ledger.
     """
@@ -65,7 +66,8 @@ def _from_1_to_2(connection: Connection) -> None:
     tables.create_all(connection)
     domain = _DOMAINS[connection.dialect.name]
     for statement in (
-        'INSERT INTO opening (id, format, "begin", created) SELECT id, format, "begin", created FROM old_opening',
+        f"""INSERT INTO opening (id, format, "begin", created, pepper)
+           SELECT id, format, "begin", created, '{secrets.token_hex(32)}' FROM old_opening""",  # noqa: S608
         "INSERT INTO documents (sha256, text) SELECT sha256, text FROM old_documents",
         """INSERT INTO runs (number, now, at, commit_hash, plan, digests, entry)
            SELECT number, now, at, commit_hash, plan,

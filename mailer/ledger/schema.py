@@ -66,6 +66,7 @@ openings = Table(
     Column("begin", Instant, nullable=False),
     Column("created", Instant, nullable=False),
     Column("paused", Instant),  # since then no message may be claimed
+    Column("pepper", String(64), nullable=False),  # hexadecimal: keys the marks of suppressed addresses
 )
 
 # Plans, parts of registries and skeletons, by the SHA-256 of their text: what does not change is kept once.

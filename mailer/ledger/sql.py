@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -60,7 +61,9 @@ class SqlLedger(Directory):
                 return False
             await connection.run_sync(tables.create_all)
             await connection.execute(
-                insert(openings).values(id=1, format=FORMAT, begin=opening.begin, created=opening.created)
+                insert(openings).values(
+                    id=1, format=FORMAT, begin=opening.begin, created=opening.created, pepper=secrets.token_hex(32)
+                )
             )
         return True
 
@@ -84,7 +87,7 @@ class SqlLedger(Directory):
             if found != FORMAT:
                 raise migrations.unknown(found, self._name)
             row = (await connection.execute(select(openings))).one()
-        return Opening(row.begin, row.created, row.paused)
+        return Opening(row.begin, row.created, row.paused, bytes.fromhex(row.pepper))
 
     async def past(self, persons: Sequence[Person], before_run: int | None = None) -> Mapping[str, Past]:
         async with self._reading() as connection:

@@ -641,6 +641,7 @@ def test_a_migrated_ledger_equals_a_new_one_and_keeps_its_data(place: Place, req
         assert before == 1
         opening = await ledger.opening()
         assert (opening.begin.isoformat(), opening.paused) == ("2026-12-01T00:00:00+00:00", None)
+        assert len(set(opening.pepper)) > 16
         assert await count(ledger) == {"sent": 1, "pending": 1, "sending": 1}
         (run,) = await ledger.runs()
         assert (run.digests, run.plan, run.excluded) == (3, plan, {"superseded": 1})

@@ -15,7 +15,7 @@ from mailer.deciding import decide
 from mailer.digest import Decision, Event, Past, Reason, Receipt, Told
 from mailer.person import people
 from mailer.snapshot import Thawing, freeze
-from mailer.subscription import Consent, Scope, Subscribers, Subscription, Suppression, hashed
+from mailer.subscription import Consent, Scope, Subscribers, Subscription, Suppression, mark
 from portal.client import Cadence, Registry, as_client
 from portal.kinds import Kind
 from portal.notice import Notice, Selector, Text, Version
@@ -25,6 +25,7 @@ from tests.conftest import MKDOCS, REPOSITORY, PortalFolder
 from tests.unit.test_digest import BEGIN, LIN, after, agenda, client, items, told
 
 ZONE = dt.timezone(dt.timedelta(hours=8))
+PEPPER = bytes(range(32))
 
 
 @pytest.fixture
@@ -114,7 +115,7 @@ def test_leaving_stops_voluntary_mail_only(folder: PortalFolder) -> None:
         (Scope.VOLUNTARY, [[("fees", 1)]], [("news", Reason.LEFT)]),
         (Scope.ALL, [], [("news", Reason.SUPPRESSED), ("fees", Reason.SUPPRESSED)]),
     ):
-        subscribers = Subscribers.of([], [Suppression(hashed(LIN.upper()), scope, "reply", BEGIN)])
+        subscribers = Subscribers.of([], [Suppression(mark(LIN.upper(), PEPPER), scope, "reply", BEGIN)], PEPPER)
         person = next(person for person in people(plan, subscribers) if person.key == LIN)
         decision = decide(bulletin(plan, BEGIN), person, Past())
         assert [items(d) for d in decision.digests] == expected
@@ -163,13 +164,14 @@ def test_frozen_subscribers_decide_as_the_original_did(folder: PortalFolder) -> 
     plan = folder.plan()
     subscribers = Subscribers.of(
         [subscription(topics=(Kind.POLICY,), name="王读者"), subscription("b@example.org", timezone="Asia/Tokyo")],
-        [Suppression(hashed("b@example.org"), Scope.ALL, "550 王", BEGIN)],
+        [Suppression(mark("b@example.org", PEPPER), Scope.ALL, "550 王", BEGIN)],
+        PEPPER,
     )
     snapshot = freeze(plan, subscribers)
     thawing = Thawing(snapshot.plan)
     for part in snapshot.registry:
         thawing.add(part)
-    again, thawed = thawing.plan(), thawing.subscribers()
+    again, thawed = thawing.plan(), thawing.subscribers(PEPPER)
 
     def receipts(made: Plan, known: Subscribers) -> list[list[Receipt]]:
         told_of = bulletin(made, BEGIN, known)
