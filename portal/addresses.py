@@ -11,6 +11,10 @@ QR = "qr.svg"
 """The code of a version's permanent address, in the folder of its page."""
 REGISTER = "notices.json"
 REGISTER_SCHEMA = "schemas/notices.schema.json"
+LISTS = "board/lists.json"
+"""Which notice is on which list of the board, for its filters."""
+CARDS = "board/cards/{language}/"
+"""The items of the lists in pieces, for the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,10 @@ class Addresses:
         return f"notices/{identity}/files/{name}"
 
     def listing(self, key: str, page: int = 1) -> str:
-        """A page of a list; the key is a kind, a year, or empty for the whole board, whose first page is home."""
+        """A page of a list; the key is a kind, a state, a year, `service/` or `region/` with its name, or empty.
+
+        That is the whole board, whose first page is home.
+        """
         stem = f"{self.prefix}board/{key}/" if key else f"{self.prefix}board/"
         if page > 1:
             return f"{stem}page/{page}/"

@@ -1,25 +1,48 @@
-"""The board: lists of the public notices, with ways to narrow them down, and what comes up soon."""
+"""The board: what must be done, what takes effect, and lists of the public notices with ways to narrow them down."""
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
+from urllib.parse import quote
 
+from markupsafe import Markup
+
+from portal.addresses import CARDS, LISTS
 from portal.kinds import Kind
 from portal.notice import Notice
 from portal.plan import Entry, Listing, Plan
 from portal.standing import GROUPS, Standing, Standings
 from portal.stationery import Voice, environment
+from portal.words import TEMPLATES
 
-SOON = 5
-"""How many coming dates the first page names."""
+SOON = 4
+"""How many dates each panel of the first page names."""
+FRESH = dt.timedelta(days=7)
+"""How long a notice, or a version of it, is called new."""
+
+_SCRIPT = "assets/board.js"
+_DEADLINES = frozenset({"act_by", "ack_by", "objection_until"})
+
+
+class Way(StrEnum):
+    """How a list narrows the board down."""
+
+    STATE = "state"
+    KIND = "kind"
+    SERVICE = "service"
+    REGION = "region"
+    YEAR = "year"
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A notice in the list."""
+    """A notice in a list."""
 
     entry: Entry
     standing: Standing
@@ -27,11 +50,21 @@ class _Row:
     url: str
     language: str
     """The language of its words where it is not the reader's, else empty."""
+    due: dt.date | None
+    """By when the reader must act; None where nothing is asked, or nothing by a certain day."""
+    asks: bool
+    """Whether the reader must act, as things stand now."""
+    about: tuple[str, ...]
+    """The services and regions it is about, in the reader's language."""
+    fresh: dt.date
+    """The day of the version that makes it new: the last one that is no mere correction."""
+    revised: bool
+    """Whether that is not the first."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Coming:
-    """The next date of a notice, and what happens on it."""
+    """A date of a notice, and what happens on it."""
 
     on: dt.date
     what: str
@@ -46,113 +79,204 @@ class _Choice:
     """A link that narrows the list down."""
 
     label: str
+    value: str
     count: int
     url: str
     chosen: bool
 
 
 class Boards:
-    """Renders the lists of a plan; what all their pages share is gathered once."""
+    """Renders the lists of a plan; what several of their pages share is made once."""
 
     def __init__(self, plan: Plan) -> None:
-        self._plan = plan
+        self.plan = plan
         self._settings = plan.settings
         self._templates = environment(plan.settings)
+        self._row_template = self._templates.get_template("row.html")
         self._standings = Standings(plan)
         self.listings = listings(plan)
         self._today = plan.now.astimezone(plan.settings.zone).date()
+        self._items: dict[tuple[str, str], Markup] = {}
+        self._script = plan.settings.base + _SCRIPT + _mark()
 
     def render(self, listing: Listing, page: int, language: str) -> str:
-        """Page `page`, counted from 1, of a listing: an HTML fragment whose headings begin with h2."""
-        voice = Voice(self._settings, language)
+        """Page `page`, counted from 1, of a listing: an HTML fragment.
+
+        The whole board's headings begin with h2, for its first page stands below the home page's own h1; other lists
+        bring theirs. Only first pages count what the filters lead to, so that the others stay as they are for long.
+        """
+        voice, plan = Voice(self._settings, language), self.plan
         pages = listing.pages(self._settings.options.page_size)
-        whole = not listing.key
+        whole, addresses = not listing.key, plan.addresses(language)
+        base, kind = self._settings.base, listing.key if _way(listing.key)[0] is Way.KIND else ""
         return self._templates.get_template("board.html").render(
             w=voice.words,
             voice=voice,
             title=voice.words("board.list") if whole else name(listing.key, voice),
-            today=self._today,
-            soon=self._soon(language) if whole and page == 1 else [],
-            rows=[self._row(entry, language) for entry in pages[page - 1]],
+            whole=whole,
+            home=whole and page == 1,
+            panels=self._panels(language) if whole and page == 1 else (),
+            total=len(listing.entries),
+            items=[self.item(entry, language) for entry in pages[page - 1]],
             choices=self._choices(listing, voice),
+            counted=page == 1,
+            today=self._today,
             page=page,
             pages=[self._url(listing.key, number, language) for number in range(1, len(pages) + 1)],
+            board=base + addresses.home,
+            calendar="webcal:" + (self._settings.site_url + addresses.calendar(kind)).partition(":")[2],
+            feed=base + addresses.feed(kind, "atom"),
+            subscribe=base + addresses.subscribe,
+            lookup=base + addresses.lookup,
+            editions=base + addresses.editions,
+            filters=json.dumps(self._filters(voice), ensure_ascii=False, separators=(",", ":")),
+            script=self._script,
         )
+
+    def item(self, entry: Entry, language: str) -> Markup:
+        """A notice as an item of a list, with everything about it that a reader needs to choose; rendered once."""
+        known = (entry.id, language)
+        if known not in self._items:
+            voice, row = Voice(self._settings, language), self._row(entry, language)
+            self._items[known] = Markup(  # noqa: S704 - from a template that escapes
+                self._row_template.render(w=voice.words, voice=voice, row=row, fresh=FRESH.days)
+            )
+        return self._items[known]
+
+    def group(self, entry: Entry) -> tuple[str, list[tuple[str, str]]]:
+        """Among what the board lists a notice, and what follows without another build: (ISO 8601 instant, group)."""
+        standing = self._standings.of(entry)
+        ahead: list[tuple[str, str]] = []
+        for at, key in standing.ahead:
+            following = Standing(key).group
+            if following != (ahead[-1][1] if ahead else standing.group):
+                ahead.append((at.isoformat(), following))
+        return standing.group, ahead
 
     @cached_property
     def standing(self) -> list[Entry]:
         """The notices that are not over: among them are those with a date to come."""
-        return [entry for entry in self._plan.public if not self._standings.of(entry).over]
+        return [entry for entry in self.plan.public if not self._standings.of(entry).over]
 
-    def _soon(self, language: str) -> list[_Coming]:
-        rows = (self._row(entry, language) for entry in self.standing)
-        found = [coming for row in rows if (coming := _next(row, self._today))]
-        return sorted(found, key=lambda c: (c.on, c.row.entry.id))[:SOON]
+    def _panels(self, language: str) -> tuple[tuple[str, list[_Coming]], ...]:
+        """What must be done by a day, and what happens on one: the next of each notice, soonest first."""
+        due, soon = [], []
+        for entry in self.standing:
+            row = self._row(entry, language)
+            ahead = [coming for coming in _dates(row) if coming.on >= self._today]  # a deadline of today is not over
+            due += _first([coming for coming in ahead if coming.what in _DEADLINES])
+            soon += _first([coming for coming in ahead if coming.what not in _DEADLINES])
+        for panel in (due, soon):
+            panel.sort(key=lambda c: (c.on, c.row.entry.id))
+        return ("due", due[:SOON]), ("soon", soon[:SOON])
 
     def _row(self, entry: Entry, language: str) -> _Row:
-        text = entry.text(language)
-        url = self._settings.base + self._plan.addresses(language).notice(entry.id)
-        own = "" if text.language == language else text.language
-        return _Row(entry, self._standings.of(entry), text.notice, url, own)
+        text, voice = entry.text(language), Voice(self._settings, language)
+        notice, standing = text.notice, self._standings.of(entry)
+        due = notice.action.by if notice.action and notice.action.needed else None
+        told = [version.on for version in entry.versions if not version.minor] or [entry.published]
+        return _Row(
+            entry=entry,
+            standing=standing,
+            notice=notice,
+            url=self._settings.base + self.plan.addresses(language).notice(entry.id),
+            language="" if text.language == language else text.language,
+            due=due,
+            asks=bool(notice.action and notice.action.needed)
+            and not standing.over
+            and (due is None or due >= self._today),
+            about=voice.groups(notice.about),
+            fresh=told[-1].astimezone(self._settings.zone).date(),
+            revised=told[-1] != entry.published,
+        )
 
-    def _choices(self, chosen: Listing, voice: Voice) -> dict[str, list[_Choice]]:
-        """The links of each way to narrow the list down, by the words that head it."""
-        result: dict[str, list[_Choice]] = {"states": [], "kinds": [], "years": []}
+    def _choices(self, chosen: Listing, voice: Voice) -> dict[Way, list[_Choice]]:
+        """The links of each way to narrow the list down."""
+        result: dict[Way, list[_Choice]] = {way: [] for way in Way}
         for listing in self.listings:
-            choice = _Choice(
-                name(listing.key, voice),
-                len(listing.entries),
-                self._url(listing.key, 1, voice.language),
-                listing.key == chosen.key,
-            )
-            result[_way(listing.key)].append(choice)
+            way, value = _way(listing.key)
+            if way is not None:
+                url = self._url(listing.key, 1, voice.language)
+                label = name(listing.key, voice)
+                result[way].append(_Choice(label, value, len(listing.entries), url, listing.key == chosen.key))
         return result
 
+    def _filters(self, voice: Voice) -> dict[str, object]:
+        """What the filters' script must know: addresses, and what it says."""
+        base = self._settings.base
+        said = ("one", "many", "no_result", "clear", "remove", "more", "see", "share", "copied", "list")
+        return {
+            "home": base + self.plan.addresses(voice.language).home,
+            "lists": base + LISTS,
+            "cards": base + CARDS.format(language=voice.language),
+            "page": self._settings.options.page_size,
+            "said": {key: voice.words(f"board.{key}") for key in said},
+        }
+
     def _url(self, key: str, page: int, language: str) -> str:
-        return self._settings.base + self._plan.addresses(language).listing(key, page)
+        return self._settings.base + quote(self.plan.addresses(language).listing(key, page))
 
 
 def listings(plan: Plan) -> list[Listing]:
-    """Every list of the board: the whole, what is upcoming, in force and past, each kind, each year.
+    """Every list of the board: the whole, then by state, kind, service, region and year.
 
     Those of the states are always there, so that a link to one holds also while it is empty.
     """
     whole, *named = plan.listings()
     standings = Standings(plan)
     groups: dict[str, list[Entry]] = {group: [] for group in GROUPS}
+    about: dict[str, list[Entry]] = {}
     for entry in plan.public:
         groups[standings.of(entry).group].append(entry)
-    return [whole, *(Listing(group, tuple(found)) for group, found in groups.items()), *named]
+        for way, values in ((Way.SERVICE, entry.notice.about.services), (Way.REGION, entry.notice.about.regions)):
+            for value in dict.fromkeys(values):
+                about.setdefault(f"{way}/{value}", []).append(entry)
+    found = [*groups.items(), *sorted(about.items())]
+    return [whole, *(Listing(key, tuple(entries)) for key, entries in found), *named]
 
 
 def name(key: str, voice: Voice) -> str:
     """What a list is called."""
-    if not key:
-        return voice.words("board.all")
-    match _way(key):
-        case "years":
-            return key
-        case "states":
-            return voice.words(f"board.{key}")
+    way, value = _way(key)
+    match way:
+        case None:
+            return voice.words("board.all")
+        case Way.YEAR:
+            return voice.words("board.in_year", year=value)
+        case Way.STATE:
+            return voice.words(f"board.{value}")
+        case Way.KIND:
+            return voice.words(f"kind.{Kind(value)}")
         case _:
-            return voice.words(f"kind.{Kind(key)}")
+            return voice.group(f"{way}s", value)
 
 
-def _way(key: str) -> str:
-    """How a list narrows the board down; the whole stands first, among the states."""
-    return "years" if key.isdigit() else "states" if not key or key in GROUPS else "kinds"
+def ways(listing: Listing) -> tuple[Way | None, str]:
+    """How a list narrows the board down, and to what; the whole board does not."""
+    return _way(listing.key)
 
 
-def _next(row: _Row, today: dt.date) -> _Coming | None:
-    """The next date of a notice; today's deadlines count, for they are not over."""
-    return min((c for c in _dates(row) if c.on >= today), key=lambda c: c.on, default=None)
+def _way(key: str) -> tuple[Way | None, str]:
+    head, _, rest = key.partition("/")
+    if not key:
+        return None, ""
+    if rest:
+        return Way(head), rest
+    if key.isdigit():
+        return Way.YEAR, key
+    return (Way.STATE if key in GROUPS else Way.KIND), key
+
+
+def _first(found: list[_Coming]) -> list[_Coming]:
+    """The soonest, as a list of one; of several on one day the one named first."""
+    return [min(found, key=lambda c: c.on)] if found else []
 
 
 def _dates(row: _Row) -> Iterator[_Coming]:
-    """The dates that concern a reader; of several on one day the first is told."""
+    """The dates that concern a reader."""
     notice = row.notice
-    if notice.action and notice.action.needed and notice.action.by:
-        yield _Coming(notice.action.by, "act_by", row)
+    if row.due:
+        yield _Coming(row.due, "act_by", row)
     if notice.objection:
         yield _Coming(notice.objection.until, "objection_until", row)
     if notice.ack and notice.ack.by:
@@ -163,3 +287,8 @@ def _dates(row: _Row) -> Iterator[_Coming]:
         yield _Coming(stage.on, "stage", row, stage.what)
     if notice.effective and notice.effective.until:
         yield _Coming(notice.effective.until, "ends", row)
+
+
+def _mark() -> str:
+    """A query that changes when the script does, for browsers keep files."""
+    return f"?{hashlib.sha256((TEMPLATES / 'theme' / _SCRIPT).read_bytes()).hexdigest()[:8]}"

@@ -255,6 +255,8 @@ def _value(key: str, value: str | None, voice: Voice) -> Markup:
             return Markup("{}").format(w(words))
     if key == "owner":
         return Markup("{}").format(_desk(voice.settings, value, voice.language))
+    if key in ("about.services", "about.regions"):
+        return Markup("{}").format(voice.group(key.removeprefix("about."), value))
     if moment := _moment(value, voice):
         return moment
     return Markup("{}").format(voice.spoken(value))

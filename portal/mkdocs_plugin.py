@@ -54,7 +54,7 @@ _RESERVED = frozenset({"board", "calendar", "editions", "feeds", "lookup", "my",
 """The first steps of the program's own addresses."""
 _UNUSED = re.compile(r"assets/javascripts/(?:bundle\.|lunr/|workers/)|.*\.map$|sitemap\.xml$")
 """The theme's own script, files that only its search or a debugger asks for, and a template that pages.py replaces."""
-_EVERYWHERE = re.compile(r"assets/(duenotice(?:-shell|-colours)?)\.(css|js)$")
+_EVERYWHERE = re.compile(r"assets/(duenotice(?:-shell|-colours|-board)?)\.(css|js)$")
 """What every page loads: published with a hash in the name, so that browsers may keep it for good."""
 _SKIP = re.compile(r'(<div data-md-component="skip">).*?(</div>)', re.DOTALL)
 """The theme's way past the header, which would lead past a notice's title too, and stands on few pages."""

@@ -20,6 +20,7 @@ from portal.kinds import DETAILS, Block, Details, Kind
 ID = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,118}[a-z0-9])?")
 """What an id may be: it is part of an address, so lower-case ASCII."""
 
+_GROUP = re.compile(r"\w[\w-]{0,79}")
 
 _NEVER_A_PAGE = frozenset(
     {"", "my", "assets", "feeds", "calendar", "notices.json", "build.json", "sitemap.xml", "robots.txt"}
@@ -49,6 +50,16 @@ def _former(value: str) -> str:
 
 Former = Annotated[str, AfterValidator(_former)]
 """A former id, or a path on this host: part of an address and so of a file's name, never leading out of the site."""
+
+
+def _group(value: str) -> str:
+    if not _GROUP.fullmatch(value):
+        raise ValueError("must be letters, digits and hyphens, for it is part of an address")
+    return value
+
+
+Group = Annotated[str, AfterValidator(_group)]
+"""A service or a region, as mkdocs.yml names it."""
 
 
 class Urgency(StrEnum):
@@ -236,6 +247,20 @@ class Selector(Block):
         return self
 
 
+class About(Block):
+    """What a notice is about, so that the board can be narrowed down to it. It decides nothing about who is told."""
+
+    services: tuple[Group, ...] = ()
+    """The services it is about."""
+    regions: tuple[Group, ...] = ()
+    """The regions it is about."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_is_a_list(cls, value: Any) -> Any:
+        return {k: [v] if isinstance(v, str) else v for k, v in value.items()} if isinstance(value, dict) else value
+
+
 class Notice(Block):
     """The front matter of a notice. Only title and date are required; the house rules ask for more by kind."""
 
@@ -258,6 +283,9 @@ class Notice(Block):
     """The desk that answers questions, shown with its line and hours."""
     audience: Literal["public"] | Selector = "public"
     """Whom it concerns. Default: `public`."""
+    about: About = About()
+    """Which `services` and `regions` it is about: the board can be narrowed down to them. It decides nothing about who
+    is told."""
     urgency: Urgency = Urgency.ROUTINE
     """Urgent notices wait for no digest and are exempt from lead time. Default: `routine`."""
     reason: str | None = None

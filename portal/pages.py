@@ -15,7 +15,7 @@ from importlib.metadata import version as version_of
 from itertools import chain
 from urllib.parse import quote
 
-from portal import chunked, editions, moved, qr, words
+from portal import cards, chunked, editions, moved, qr, words
 from portal.addresses import BUILD, MY, QR
 from portal.almanac import Almanac
 from portal.article import Articles
@@ -85,17 +85,21 @@ def _of_the_site(plan: Plan, shells: Shells, menus: Mapping[str, str]) -> Iterat
 
 def _lists(plan: Plan, shells: Shells, menus: Mapping[str, str], premises: Premises) -> Iterator[Bundle]:
     boards = Boards(plan)
-    counts = [(listing.key, len(listing.entries)) for listing in boards.listings]
-    around = premises.of("list", menus, counts)
+    around = premises.of("list", menus, [listing.key for listing in boards.listings])
+    counts = hashed(*(str(len(listing.entries)) for listing in boards.listings))
     soon = hashed(*premises.fronts(boards.standing))
     for listing in boards.listings:
         pages = listing.pages(plan.settings.options.page_size)
         for number, entries in enumerate(pages, start=1):
-            named = soon if not listing.key and number == 1 else ""
+            told = (counts if number == 1 else "", soon if not listing.key and number == 1 else "", str(len(pages)))
             yield Bundle(
-                hashed(around, listing.key, str(number), named, *premises.fronts(entries)),
+                hashed(around, listing.key, str(number), *told, *premises.fronts(entries)),
                 partial(_list, plan, shells, boards, listing, number, menus),
             )
+    for piece in cards.pieces(boards):
+        follows = hashed(premises.frame, "cards", piece.name, *premises.fronts(piece.entries))
+        yield Bundle(follows, partial(cards.files, boards, piece))
+    yield Bundle(premises.of("cards", premises.all_fronts), partial(cards.lists, boards))
 
 
 def _list(
@@ -171,13 +175,17 @@ def _edition(plan: Plan, shells: Shells, almanac: Almanac, month: Month, selecto
 def _list_page(plan: Plan, listing: Listing, number: int, language: str, board: str) -> Page:
     spoken = words.load(language, "site")
     name = board_name(listing.key, Voice(plan.settings, language))
+    title = spoken("board.page", title=name, number=number) if number > 1 else name
     site = plan.settings.name_in(language)
     paths = {code: plan.addresses(code).listing(listing.key, number) for code in plan.settings.languages}
     return Page(
         path=paths[language],
-        title=spoken("board.page", title=name, number=number) if number > 1 else name,
-        description=spoken("board.description", site=site, name=name, count=len(listing.entries)),
-        body=f"<h1>{html.escape(spoken('board.heading'))}</h1>\n{board}",
+        title=title,
+        # Only the first page counts, so that the others stay as they are while notices come.
+        description=f"{site}: {title}"
+        if number > 1
+        else spoken("board.description", site=site, name=name, count=len(listing.entries)),
+        body=board,
         switch=paths,
         translations=plan.settings.languages,
     )

@@ -170,10 +170,11 @@ def _as_people_write(blocks: dict[str, Schema]) -> None:
         blocks["Window"] = {"anyOf": [day, blocks["Window"]], "description": blocks["Window"].pop("description")}
     if "Selector" in blocks:
         blocks["Selector"]["minProperties"] = 1
-        for key, schema in blocks["Selector"]["properties"].items():
+    for name in {"Selector", "About"} & blocks.keys():
+        for key, schema in blocks[name]["properties"].items():
             if schema.get("type") == "array":  # one value may stand without its brackets
-                about = {"description": schema.pop("description")}
-                blocks["Selector"]["properties"][key] = {"anyOf": [schema, schema["items"]], **about}
+                said = {"description": schema.pop("description")}
+                blocks[name]["properties"][key] = {"anyOf": [schema, schema["items"]], **said}
     if "Action" in blocks:
         blocks["Action"]["if"] = {"properties": {"needed": {"const": True}}}
         blocks["Action"]["then"] = {"required": ["what"], "properties": {"what": {"type": "string", "minLength": 1}}}

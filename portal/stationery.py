@@ -14,8 +14,8 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from portal import states, words
-from portal.config import Desk, Settings
-from portal.notice import Money
+from portal.config import Desk, Settings, named
+from portal.notice import About, Money
 from portal.standing import Standing
 from portal.words import Words
 
@@ -64,6 +64,14 @@ class Voice:
     def relative(self) -> dict[str, str]:
         """The patterns with which duenotice.js says what depends on the reader's moment."""
         return {name: self.words(f"relative.{name}") for name in _RELATIVE}
+
+    def group(self, way: str, name: str) -> str:
+        """What readers call one of the `services` or `regions` in mkdocs.yml."""
+        return named(getattr(self.settings.options, way).get(name, name), self.language)
+
+    def groups(self, about: About) -> tuple[str, ...]:
+        """The services and regions that a notice is about, as readers call them."""
+        return tuple(self.group(way, name) for way in ("services", "regions") for name in getattr(about, way))
 
     def turns(self, standing: Standing) -> str:
         """For duenotice.js: when a badge changes, and its key and word from then on, as JSON."""
@@ -115,6 +123,14 @@ class Voice:
     def countdown(self, day: dt.date) -> Markup:
         """How far away a day is; only a browser can say, so without scripts nothing is seen."""
         return Markup('<time datetime="{}" data-dn-relative hidden></time>').format(day.isoformat())
+
+    def month(self, day: dt.date, today: dt.date) -> str:
+        """The month of a day, with its year where that is not this one's: 12月, 2027年1月; Dec, Jan 2027."""
+        return words.brief_month(day, self.language, year=day.year != today.year)
+
+    def count(self, notices: int) -> str:
+        """How many notices there are: 12 份; 1 notice, 12 notices."""
+        return self.words("board.one" if notices == 1 else "board.many", n=words.number(notices, self.language))
 
     def date(self, moment: dt.date) -> Markup:
         """The day alone, also of an instant: the day on the firm's calendar."""

@@ -73,6 +73,12 @@ def brief_day(date: dt.date, language: str) -> str:
     return format_skeleton("MMMd", date, locale=_LOCALES[language])
 
 
+@lru_cache(maxsize=1024)
+def brief_month(date: dt.date, language: str, *, year: bool) -> str:
+    """A month as a calendar's leaf has it: 12月, Dec; with its year 2027年1月, Jan 2027."""
+    return format_skeleton("yMMM" if year else "MMM", date, locale=_LOCALES[language])
+
+
 def days(year: int, month: int, days: str, language: str) -> str:
     """Several days of one month, given as they are joined: 2026年10月1、2日; 1, 2 October 2026."""
     name = format_date(dt.date(year, month, 1), "y年M月" if language == "zh" else "MMMM y", locale=_LOCALES[language])

@@ -34,17 +34,16 @@ def _clients(case: Case) -> Iterator[Finding]:
 
 
 def _unknown(group: _Group, house: House) -> Iterator[Finding]:
-    """A group that mkdocs.yml does not list, in an audience or in a client's file; without a list any is taken."""
+    """A group that mkdocs.yml does not list, in a notice or in a client's file; without a list any is taken."""
     known = list(getattr(house.settings.options, f"{group}s"))
     if not known:
         return
     for case in house.cases():
-        selector = case.notice.audience
-        if isinstance(selector, Selector):
-            for i, value in enumerate(getattr(selector, f"{group}s")):
+        for name, block in (("audience", case.notice.audience), ("about", case.notice.about)):
+            for i, value in enumerate(getattr(block, f"{group}s", ())):
                 if value not in known:
                     message = f"mkdocs.yml has no {group} '{value}'"
-                    yield case.finding(message, meant(value, known), "audience", f"{group}s", i)
+                    yield case.finding(message, meant(value, known), name, f"{group}s", i)
     for identity, client in house.sources.registry.clients.items():
         region = (client.region,) if client.region else ()
         for i, value in enumerate(region if group == "region" else getattr(client, f"{group}s")):

@@ -33,7 +33,7 @@ from portal.config import (
 from portal.errors import errors_in
 from portal.explain import keys_of
 from portal.kinds import DEMANDS, DETAILS, Block, Demand, Kind
-from portal.notice import TEXT_KEYS, Notice, Selector, Urgency
+from portal.notice import TEXT_KEYS, About, Notice, Selector, Urgency
 from portal.rules import CODES
 from portal.sources import TranslationHead
 from tests.conftest import NOW, PortalFolder
@@ -164,6 +164,7 @@ def test_every_key_inside_a_key_is_documented() -> None:
 def test_every_audience_key_is_documented() -> None:
     """The table under "Audience" has exactly the keys of a selector."""
     assert set(rows(sections(text("docs/front-matter.md"), 2)["Audience"])) == keys(Selector)
+    assert set(rows(sections(text("docs/front-matter.md"), 2)["About"])) == keys(About)
 
 
 @pytest.mark.parametrize("kind", list(Kind))

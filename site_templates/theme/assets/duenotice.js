@@ -43,6 +43,12 @@
     }
   }
 
+  function tellFresh(root) {
+    for (const mark of root.querySelectorAll("[data-dn-fresh]")) {
+      mark.hidden = -daysUntil(mark.dataset.dnFresh) >= Number(mark.dataset.dnDays);
+    }
+  }
+
   // --- what is over since the page was made ------------------------------------------------------------------------
 
   function turnBadges(root) {
@@ -200,6 +206,7 @@
 
   function show(root) {
     tellDays(root);
+    tellFresh(root);
     turnBadges(root);
     passDeadlines(root);
     tellSince(root);
