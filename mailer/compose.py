@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from mailer import plaintext
 from mailer.digest import Digest, Item
 from mailer.letter import Letter, Skeleton, clean, slot
-from mailer.paragraph import News, Paragraph, Writer, importance
+from mailer.paragraph import News, Paragraph, Writer, importance, last_in
 from mailer.subscription import NO_CLIENT
 from mailer.typesetting import Typesetter
 from portal import addresses, words
@@ -167,8 +167,11 @@ class Composer:
             site = self._plan.addresses(language)
             pages = [site.home]
             for item in public:
+                paragraph, rendered = self._paragraph(item, language, ()), last_in(item, language)
                 pages += (site.notice(item.entry.id), site.version(item.entry.id, item.version.number))
-                if self._paragraph(item, language, ()).changes_url:
+                if rendered and paragraph.translated_url:
+                    pages.append(site.version(item.entry.id, rendered.number))
+                if paragraph.changes_url:
                     pages.append(site.changes(item.entry.id))
             genuine = self._genuine(language)
             self._pages[key] = (*pages, *([genuine.removeprefix(self._plan.settings.base)] if genuine else []))

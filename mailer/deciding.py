@@ -22,7 +22,7 @@ def decide(bulletin: Bulletin, person: Person, past: Past) -> Decision:
     """Decide what falls due for a person at the plan's moment.
 
     At most one item of news for each notice. What would be told though the person opted out, or nothing may be sent
-    there, is left out with the reason when its time comes.
+    there, is left out with the reason: as shown from the start, for good when its time comes.
     """
     return _Desk(bulletin, person, past).decision()
 
@@ -55,6 +55,9 @@ class _Desk:
         for item in timed.withheld:
             assert item.withheld is not None
             self._excluded.append(self._left_out(item, item.withheld, item.receipts(person.key)))
+        for item in timed.to_be_withheld:
+            assert item.withheld is not None
+            self._excluded.append(self._left_out(item, item.withheld, ()))
         for item in (*(item for digest in timed.digests for item in digest.items), *timed.withheld):
             if item.instead_of:
                 self._excluded.append(self._superseded(item))

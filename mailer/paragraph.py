@@ -94,6 +94,11 @@ class Paragraph:
     """It concerns the reader by contract; who leaves voluntary notices still gets it."""
     url: str
     """The public page; empty for a private notice."""
+    untranslated: str
+    """That the words are not in the reader's language, as pages say it; empty where they are."""
+    translated: str
+    """Which version is, if an older one is and may be seen by everybody."""
+    translated_url: str
     changes_url: str
     """What changed, marked in the text; empty where there is no such public page, or nothing was told before."""
     clients: tuple[str, ...]
@@ -132,10 +137,12 @@ class Writer:
         body = self._body(item, language, w) if said and allowed is Disclosure.FULL else ""
         site, settings = self._plan.addresses(language), self._plan.settings
         effective, was = _effective(notice), _effective(before) if before else None
+        page, foreign = words.load(language), text.language != language and title != ""
+        rendered = last_in(item, language) if foreign and not private else None
         return Paragraph(
             title=title or w("hidden"),
             summary=self._said(notice.summary or "") if said else "",
-            kind=words.load(language)(f"kind.{notice.kind}") if title else "",
+            kind=page(f"kind.{notice.kind}") if title else "",
             number=clean(notice.number or "") if title else "",
             published=words.day(item.version.on.astimezone(settings.zone).date(), language),
             news=news,
@@ -151,6 +158,9 @@ class Writer:
             urgent=item.urgent,
             mandatory=item.mandatory,
             url="" if private else settings.site_url + site.notice(item.entry.id),
+            untranslated=page("banner.untranslated", language=page(f"language.{text.language}")) if foreign else "",
+            translated=page("banner.translated_version", number=rendered.number) if rendered else "",
+            translated_url=settings.site_url + site.version(item.entry.id, rendered.number) if rendered else "",
             changes_url="" if private or before is None else settings.site_url + site.changes(item.entry.id),
             clients=_clients(item, readers) if private else (),
         )
@@ -199,6 +209,12 @@ class Writer:
         if item.entry.private:
             page = PLACEHOLDER.sub(w("value"), page)  # no mail has anybody's values; in public texts they are braces
         return passage.for_mail(page, self._plan.settings.site_url)
+
+
+def last_in(item: Item, language: str) -> Version | None:
+    """The last version that has a text in a language, up to the one that is told."""
+    versions = (v for v in reversed(item.entry.versions) if v.number <= item.version.number)
+    return next((v for v in versions if language in v.texts), None)
 
 
 def importance(paragraph: Paragraph, today: dt.date) -> tuple[bool, bool, bool, dt.date]:

@@ -6,7 +6,8 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from mailer import schedule
 from mailer.digest import Digest, Event, Item, Past, Waiting
@@ -16,14 +17,17 @@ from portal.plan import Plan
 
 _WEEK = dt.timedelta(days=7)
 
+_Mail = TypeVar("_Mail", Digest, Waiting)
+
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """What leaves now and what later, and what would leave now but is withheld."""
+    """What leaves now and what later, what would leave now but is withheld, and what will be once its time comes."""
 
     digests: tuple[Digest, ...]
     waiting: tuple[Waiting, ...]
     withheld: tuple[Item, ...]
+    to_be_withheld: tuple[Item, ...]
 
 
 def sort_out(plan: Plan, person: Person, items: Sequence[Item], past: Past) -> Timed:
@@ -34,16 +38,17 @@ def sort_out(plan: Plan, person: Person, items: Sequence[Item], past: Past) -> T
     publication of the oldest version they stand for; a slot that had its digest already takes nothing more.
     """
     if not items:
-        return Timed((), (), ())
+        return Timed((), (), (), ())
     clerk = _Clerk(plan, person, past)
     clerk.at_once([item for item in items if item.urgent])
     clerk.remind([item for item in items if item.event is Event.REMINDER])
     clerk.by_cadence([item for item in items if not item.urgent and item.event is not Event.REMINDER])
     due = [item for digest in clerk.digests for item in digest.items]
     return Timed(
-        digests=tuple(told for digest in clerk.digests if (told := _told(digest)).items),
-        waiting=tuple(clerk.waiting),
+        digests=tuple(digest for digest in map(_told, clerk.digests) if digest.items),
+        waiting=tuple(waiting for waiting in map(_told, clerk.waiting) if waiting.items),
         withheld=tuple(item for item in due if item.withheld is not None),
+        to_be_withheld=tuple(i for waiting in clerk.waiting for i in waiting.items if i.withheld is not None),
     )
 
 
@@ -117,9 +122,9 @@ class _Clerk:
         return Digest(self._person, f"{kind} {name}", self._now, tuple(items))
 
 
-def _told(digest: Digest) -> Digest:
-    """The digest without what is withheld."""
-    return Digest(digest.person, digest.slot, digest.due, tuple(i for i in digest.items if i.withheld is None))
+def _told(mail: _Mail) -> _Mail:
+    """A digest, or what waits, without what is withheld."""
+    return replace(mail, items=tuple(item for item in mail.items if item.withheld is None))
 
 
 def _has_deadline(item: Item) -> bool:

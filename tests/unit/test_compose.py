@@ -518,3 +518,29 @@ def test_text_is_wrapped_for_han_and_for_words() -> None:
         "",
         "end",
     ]
+
+
+@pytest.mark.parametrize("audience", ["public", "{segments: small}"])
+def test_a_translation_that_was_left_behind_is_told(folder: PortalFolder, audience: str) -> None:
+    """After a correction that was not translated the English reader gets the original's words and one line on why; of a
+    public notice with the older translation's page, which must be there; the Chinese reader gets no such line."""
+    front = f"{FEES}audience: {audience}\n"
+    folder.notice("fees", front + "mail: {disclose: summary}")
+    folder.notice("fees", ENGLISH, lang="en")
+    folder.commit("one")
+    folder.notice("fees", front + "mail: {disclose: summary}\nrevisions: [{on: 2026-12-02, note: 金额更正}]")
+    folder.commit("two")
+    folder.client("yunshan", client("yunshan", "immediate", contact=", language: en"))
+    plan = folder.plan()
+    letter, skeleton = written(plan, due(plan))
+    public = audience == "public"
+    older = "https://notices.example.com/en/notices/fees/v1/"
+    for part in (" ".join(skeleton.text.split()), skeleton.html):
+        assert "2027 年度代账服务费调整" in part
+        assert "This version has not been translated into English yet; here is the Chinese original." in part
+        assert ("Version 1 in English" in part, older in part) == (public, public)
+    assert ("en/notices/fees/v1/" in letter.pages) is public
+    folder.client("yunshan", client("yunshan", "immediate"))
+    plan = folder.plan()
+    letter, skeleton = written(plan, due(plan))
+    assert "译文" not in skeleton.text + skeleton.html

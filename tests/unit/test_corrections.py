@@ -22,7 +22,7 @@ from portal.notice import Notice, Selector, Text, Version
 from portal.plan import Entry, Plan
 from portal.states import State
 from tests.conftest import MKDOCS, REPOSITORY, PortalFolder
-from tests.unit.test_digest import BEGIN, LIN, after, agenda, client, items, told
+from tests.unit.test_digest import BEGIN, LIN, after, agenda, client, decisions, items, told
 
 ZONE = dt.timezone(dt.timedelta(hours=8))
 PEPPER = bytes(range(32))
@@ -78,6 +78,31 @@ def test_a_message_that_never_arrived_is_not_taken_back(folder: PortalFolder) ->
     (missing,) = [one for one in found.excluded if one.reason is Reason.NOT_REACHED]
     assert missing.receipts == (told("fees", 1, event=Event.WITHDRAWN),)
     assert not agenda(folder.plan(), replace(past, excluded=frozenset(missing.receipts))).digests
+
+
+def test_what_will_be_left_out_is_not_announced(folder: PortalFolder) -> None:
+    """A withdrawal that waits for the slot of somebody whom the notice never reached is not announced: it is shown as
+    left out, and decided when its time comes; what else waits there waits alone."""
+    folder.client("yunshan", client("yunshan", "weekly"))
+    folder.notice("fees", "title: 费用\ndate: 2026-12-01\nwithdrawn: {on: 2026-12-08, reason: 作废}")
+    past = Past({told("fees", 1): Told("d1", "<d1@example.com>", BEGIN, reached=False)})
+
+    def lin(now: str) -> Decision:
+        everybody = decisions(folder.plan(now), {LIN: past})
+        return next(decision for decision in everybody if decision.person.key == LIN)
+
+    before = lin("2026-12-09T09:30+08:00")
+    assert (before.digests, before.waiting) == ((), ())
+    assert [(one.notice, one.event, one.reason) for one in before.excluded if one.notice == "fees"][-1] == (
+        "fees",
+        Event.WITHDRAWN,
+        Reason.NOT_REACHED,
+    )
+    assert before.receipts() == []
+    assert lin("2026-12-14T09:30+08:00").receipts() == [told("fees", 1, event=Event.WITHDRAWN)]
+    folder.notice("news", "title: 消息\ndate: 2026-12-08")
+    (waiting,) = lin("2026-12-09T09:30+08:00").waiting
+    assert [item.entry.id for item in waiting.items] == ["news"]
 
 
 def test_what_never_arrived_is_no_earlier_version(folder: PortalFolder) -> None:
