@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import hashlib
 import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -97,11 +98,13 @@ class _Sealer:
     _sealed: list[tuple[str, Derived]] = field(default_factory=list)
     """Files to hand on, by name."""
     _digests: Digests = field(init=False)
+    _program: str = field(init=False)
     _again: dict[str, Derived] = field(default_factory=dict)
     """Files that the memory knows, made all the same because the site does not have them."""
 
     def __post_init__(self) -> None:
         self._digests = Digests(self.memory)
+        self._program = program()
         self._standings = Standings(self.plan)
         self._circumstances = Circumstances(self.plan, self._standings)
         self._changes = Changes(self.plan, self.articles)
@@ -162,7 +165,9 @@ class _Sealer:
             attached = [f"{found.name} {self._digests.of(found.file)}" for found in entry.attachments]
             around = self._circumstances.around(entry)
             ground = self._grounds[known] = hashed(around, binder.language, str(known[2]), *attached)
-        return hashed(ground, repr(self._values(entry, binder))) if entry.values else ground
+        if not entry.values:
+            return ground
+        return hashlib.sha256(f"{ground} {self._values(entry, binder)!r}".encode()).hexdigest()
 
     def _remembers(self, ground: str) -> bool:
         parts: list[_Part] | None = self.memory.recall("sheets", ground)
@@ -215,8 +220,8 @@ class _Sealer:
         if name is None:
             name = sealing.code(self.secret, holder, epoch).index_name
             self.memory.keep("indexes", named, name)
-        about = (recipient.client.name, recipient.contact.name, binder.language)
-        return f"{SEALED}{name}", Derived(hashed(program(), named, *about, *grounds), make)
+        about = repr([self._program, named, recipient.client.name, recipient.contact.name, binder.language, *grounds])
+        return f"{SEALED}{name}", Derived(hashlib.sha256(about.encode()).hexdigest(), make)
 
     def _listed(self, sheet: Sheet, binder: Binder) -> _Listed:
         """What an index says of a notice: enough for the list, and the keys of its versions."""

@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from types import MappingProxyType
 
 import click
 from jinja2 import TemplateError
 
-from portal.cli import access, auditing, building, hosting, serving, writing
 from portal.cli.console import CANNOT_RUN, FINE, PROBLEMS, broken_template, explain
 from portal.errors import PortalError
 from portal.publish import Refused
 
+_ROOMS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "build": ("building", "build"),
+        "check": ("building", "check"),
+        "next-change": ("building", "next_change"),
+        "serve": ("serving", "serve"),
+        "new": ("writing", "new"),
+        "init": ("writing", "init"),
+        "import": ("writing", "import_"),
+        "schema": ("writing", "schema"),
+        "keys": ("access", "keys"),
+        "link": ("access", "link"),
+        "audit": ("auditing", "audit"),
+        "headers": ("hosting", "headers"),
+    }
+)
+"""Command to its module and its name there, which are imported when somebody asks: that takes as long as a build."""
 
-class _DefaultsToBuild(click.Group):
+
+class _Commands(click.Group):
     """`build.py --root DIR` is `build.py build --root DIR`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -22,27 +41,20 @@ class _DefaultsToBuild(click.Group):
             args = ["build", *args]
         return super().parse_args(ctx, args)
 
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as click calls it
+        return sorted(_ROOMS)
 
-@click.group(cls=_DefaultsToBuild, context_settings={"help_option_names": ["-h", "--help"]})
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _ROOMS:
+            return None
+        room, name = _ROOMS[cmd_name]
+        command: click.Command = getattr(import_module(f"portal.cli.{room}"), name)
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def commands() -> None:
     """Turn committed notices into a public board and sealed private pages. Without a command: build."""
-
-
-for command in (
-    building.build,
-    building.check,
-    building.next_change,
-    serving.serve,
-    writing.new,
-    writing.init,
-    writing.import_,
-    writing.schema,
-    access.keys,
-    access.link,
-    auditing.audit,
-    hosting.headers,
-):
-    commands.add_command(command)
 
 
 def run(group: click.Command, arguments: Sequence[str] | None, name: str) -> int:

@@ -12,6 +12,8 @@ from portal.tenure import Tenure
 
 def check(settings: Settings, sources: Sources, history: RegistryHistory) -> list[Problem]:
     """What the registry's history (which may leave out files that never changed) says against the codes of today."""
+    if not history.commits:
+        return []
     registry = sources.registry
     held = tenure.tenures(history, registry)
     earlier: dict[tuple[str, int], list[Tenure]] = {}

@@ -50,6 +50,13 @@ PAGES = (
 )
 
 
+def below(group: click.Group) -> dict[str, click.Command]:
+    """The commands of a group, also those that are imported only when they are asked for."""
+    context = click.Context(group)
+    found = {name: group.get_command(context, name) for name in group.list_commands(context)}
+    return {name: command for name, command in found.items() if command is not None}
+
+
 def text(path: str) -> str:
     return (ROOT / path).read_text(encoding="utf-8")
 
@@ -260,7 +267,7 @@ def test_every_environment_variable_is_documented() -> None:
 
 
 def commands(group: click.Group, prefix: str = "") -> Iterator[tuple[str, click.Command]]:
-    for name, command in sorted(group.commands.items()):
+    for name, command in sorted(below(group).items()):
         if isinstance(command, click.Group):
             yield from commands(command, f"{prefix}{name} ")
         else:
@@ -311,11 +318,11 @@ def wrong(program: str, arguments: list[str]) -> str:
     while isinstance(command, click.Group):
         if rest and not rest[0].startswith("-"):
             name = rest.pop(0)
-            if name not in command.commands:
+            if name not in below(command):
                 return name
-            command = command.commands[name]
+            command = below(command)[name]
         elif program == "build.py" and command is GROUPS[program] and rest[:1] != ["--help"]:
-            command = command.commands["build"]
+            command = below(command)["build"]
         else:
             return "" if rest == ["--help"] else "no command"
     return ", ".join(a for a in rest if a.startswith("--") and a.split("=")[0] not in {*options(command), "--help"})
