@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import gzip
 import http.client
-import socket
-import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +14,8 @@ import pytest
 from portal import sealing
 from portal.config import Secret
 from tests.commands import SECRET, build
-from tests.conftest import MKDOCS, NOW, REPOSITORY, PortalFolder, need
+from tests.conftest import MKDOCS, NOW, REPOSITORY, PortalFolder
+from tests.hosts import Server, caddy, nginx, serving
 
 CODE = str(sealing.code(Secret(bytes(range(40, 72))), "yunshan/lin", 1))
 POLICY = (
@@ -57,43 +56,12 @@ class Site:
         return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, body)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def nginx(folder: Path, port: int, snippet: Path, root: Path) -> list[str]:
-    program = need("nginx", "nginx-light")
-    temporary = "".join(
-        f"{kind}_temp_path {folder}/t;" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    config = folder / "nginx.conf"
-    config.write_text(
-        f"daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log;\nevents {{ }}\n"
-        f"http {{ include /etc/nginx/mime.types; access_log {folder}/access.log; {temporary}\n"
-        f"server {{ listen 127.0.0.1:{port}; server_name localhost; root {root};\n include {snippet};\n}} }}\n"
-    )
-    return [program, "-c", str(config), "-p", str(folder), "-e", f"{folder}/error.log"]
-
-
-def caddy(folder: Path, port: int, snippet: Path, root: Path) -> list[str]:
-    program = need("caddy", "caddy")
-    config = folder / "Caddyfile"
-    config.write_text(
-        "{\n\tadmin off\n\tauto_https off\n}\n"
-        f"http://127.0.0.1:{port} {{\n\troot * {root}\n\tlog {{\n\t\toutput file {folder}/access.log\n\t}}\n"
-        f"\timport {snippet}\n}}\n"
-    )
-    return [program, "run", "--config", str(config), "--adapter", "caddyfile"]
-
-
 @pytest.fixture(
     scope="module", params=[(nginx, ""), (nginx, "kunden/"), (caddy, "")], ids=["nginx", "nginx-path", "caddy"]
 )
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The site of a small portal with a sealed page, served with what `headers` prints."""
-    server: Callable[[Path, int, Path, Path], list[str]] = request.param[0]
+    server: Server = request.param[0]
     path: str = request.param[1]
     folder = tmp_path_factory.mktemp(server.__name__)
     portal = PortalFolder(folder / "portal")
@@ -111,21 +79,8 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     assert done.returncode == 0, done.stderr
     snippet = folder / "snippet"
     snippet.write_text(build(portal, "headers", server.__name__, secret=None).stdout, encoding="utf-8")
-    port = free_port()
-    program = subprocess.Popen(
-        server(folder, port, snippet, root), stdout=subprocess.DEVNULL, stderr=(folder / "said").open("wb")
-    )
-    try:
-        for _ in range(100):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            assert program.poll() is None, (folder / "said").read_text()
-            time.sleep(0.1)
+    with serving(server, folder, snippet, root) as port:
         yield Site(port, out, folder / "access.log", f"/{path}")
-    finally:
-        program.terminate()
-        program.wait(timeout=20)
 
 
 @pytest.mark.parametrize(

@@ -2,34 +2,40 @@
 (() => {
   "use strict";
 
-  const drawer = document.getElementById("__drawer");
-  const side = document.querySelector(".md-sidebar--primary");
-  const opener = document.querySelector(".md-header__button[for=__drawer]");
-
-  // The theme's switch is a checkbox without a name; the keyboard reaches it on a narrow screen, see duenotice-shell.css.
-  if (drawer && side && opener) {
-    drawer.setAttribute("aria-label", side.querySelector("nav").getAttribute("aria-label"));
-    drawer.addEventListener("keydown", (event) => {
-      if (event.key === "Enter") drawer.click();
-    });
-    document.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape" || !drawer.checked) return;
-      drawer.checked = false;
-      drawer.focus();
-    });
-    side.addEventListener("click", (event) => {
-      if (event.target.closest("a[href*='#']")) drawer.checked = false; // it leads to a place on this very page
-    });
+  // The theme opens things by labels of hidden checkboxes, which only a mouse can press. `for` stays: its styles ask for it.
+  function asButton(label) {
+    const button = document.createElement("button");
+    for (const { name, value } of label.attributes) button.setAttribute(name, value);
+    button.type = "button";
+    button.append(...label.childNodes);
+    label.replaceWith(button);
+    const box = document.getElementById(button.getAttribute("for"));
+    const tell = () => button.setAttribute("aria-expanded", String(box.checked));
+    button.addEventListener("click", () => box.click());
+    box.addEventListener("change", tell);
+    tell();
+    return button;
   }
 
-  // Parts of the navigation open by labels, which only a mouse can press.
-  for (const label of document.querySelectorAll(".md-nav label[for]:not([for=__drawer])")) {
-    label.tabIndex = 0;
-    label.setAttribute("role", "button");
-    label.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" && event.key !== " ") return;
-      event.preventDefault();
-      label.click();
+  const foldable = ".md-nav__link[for], .md-nav .md-nav .md-nav__title[for]";
+  for (const label of document.querySelectorAll(foldable)) if (document.getElementById(label.htmlFor)) asButton(label);
+
+  const drawer = document.getElementById("__drawer");
+  const side = document.querySelector(".md-sidebar--primary");
+  const label = document.querySelector(".md-header__button[for=__drawer]");
+  if (drawer && side && label) {
+    const opener = asButton(label);
+    opener.setAttribute("aria-label", side.querySelector("nav").getAttribute("aria-label"));
+    const close = () => {
+      if (drawer.checked) drawer.click();
+    };
+    document.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !drawer.checked) return;
+      close();
+      opener.focus();
+    });
+    side.addEventListener("click", (event) => {
+      if (event.target.closest("a[href*='#']")) close(); // it leads to a place on this very page
     });
   }
 

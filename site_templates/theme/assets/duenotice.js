@@ -189,6 +189,13 @@
     for (const advice of root.querySelectorAll("[data-dn-in-wechat]")) advice.hidden = false;
   }
 
+  // A table that is wider than the screen scrolls by itself, so the keyboard has to reach it.
+  function reachTables(root) {
+    for (const table of root.querySelectorAll("table:not([class])")) {
+      if (table.scrollWidth > table.clientWidth) table.tabIndex = 0;
+    }
+  }
+
   // A menu made of <details> closes like a menu.
   function closeMenus() {
     const open = () => document.querySelectorAll("details.dn-selector[open]");
@@ -212,6 +219,7 @@
     tellSince(root);
     tellDesks(root);
     addButtons(root);
+    reachTables(root);
     helpInWeChat(root);
   }
 
