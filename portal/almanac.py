@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from markupsafe import Markup
 
 from portal import words
-from portal.editions import Month, Row, edition
+from portal.editions import Month, Row, Then, told
 from portal.plan import Plan
 from portal.stationery import Voice, environment
 
@@ -33,6 +33,8 @@ class Almanac:
         self._templates = environment(plan.settings)
         self._months = months
         self._known: dict[Month, tuple[Row, ...]] = {}
+        self._ends: dict[Month, Mapping[str, Then]] = {}
+        """By month, how everything stood as it began, where that is known."""
         self._rows: dict[tuple[str, int, str, tuple[str, ...], str], Markup] = {}
 
     def page(self, month: Month, language: str) -> str:
@@ -58,7 +60,9 @@ class Almanac:
 
     def _of(self, month: Month) -> tuple[Row, ...]:
         if month not in self._known:
-            self._known[month] = edition(self._plan.public, month, self._plan.settings.zone)
+            before = self._ends.get(month)
+            self._known[month], after = told(self._plan.public, month, self._plan.settings.zone, before)
+            self._ends[month.following] = after
         return self._known[month]
 
     def index(self, language: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -58,7 +58,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class _Then:
+class Then:
     """What one instant knew of a notice."""
 
     entry: Entry
@@ -89,24 +89,15 @@ def edition(entries: Sequence[Entry], month: Month, zone: ZoneInfo) -> tuple[Row
 
     Only versions published by then count, so that nothing published later changes an edition.
     """
-    return _rows(entries, month, _as_of(entries, month.begins(zone) - _INSTANT, zone), zone)[0]
+    return told(entries, month, zone)[0]
 
 
-def editions(
-    entries: Sequence[Entry], months: Iterable[Month], zone: ZoneInfo
-) -> Iterator[tuple[Month, tuple[Row, ...]]]:
-    """The editions of successive months, oldest first; the same as one by one, in half the time."""
-    before: dict[str, _Then] | None = None
-    for month in months:
-        if before is None:
-            before = _as_of(entries, month.begins(zone) - _INSTANT, zone)
-        rows, before = _rows(entries, month, before, zone)
-        yield month, rows
-
-
-def _rows(
-    entries: Sequence[Entry], month: Month, before: Mapping[str, _Then], zone: ZoneInfo
-) -> tuple[tuple[Row, ...], dict[str, _Then]]:
+def told(
+    entries: Sequence[Entry], month: Month, zone: ZoneInfo, before: Mapping[str, Then] | None = None
+) -> tuple[tuple[Row, ...], Mapping[str, Then]]:
+    """An edition, and how everything stood at its end: told of the next month as `before`, that takes half the time."""
+    if before is None:
+        before = _as_of(entries, month.begins(zone) - _INSTANT, zone)
     after = _as_of(entries, month.ends(zone), zone)
     begins = month.begins(zone)
     found: list[tuple[dt.datetime, Row]] = []
@@ -119,7 +110,7 @@ def _rows(
     return tuple(row for _, row in found), after
 
 
-def _happened(then: _Then, before: _Then | None, begins: dt.datetime) -> tuple[str, ...]:
+def _happened(then: Then, before: Then | None, begins: dt.datetime) -> tuple[str, ...]:
     if before is None:
         happened = ["published"]
         if then.version.number != then.entry.versions[0].number:
@@ -129,7 +120,7 @@ def _happened(then: _Then, before: _Then | None, begins: dt.datetime) -> tuple[s
     return (*happened, then.key) if then.key != before.key else tuple(happened)
 
 
-def _as_of(entries: Sequence[Entry], at: dt.datetime, zone: ZoneInfo) -> dict[str, _Then]:
+def _as_of(entries: Sequence[Entry], at: dt.datetime, zone: ZoneInfo) -> dict[str, Then]:
     """The notices published by an instant, each by its version of then."""
     current: dict[str, tuple[Entry, Version, Mapping[str, Text], Notice]] = {}
     for entry in entries:
@@ -152,7 +143,7 @@ def _as_of(entries: Sequence[Entry], at: dt.datetime, zone: ZoneInfo) -> dict[st
         state = states.state(facts, at, zone, superseded_at=replaced.get(identity))
         closed = closed_at(facts)
         ended = state.stands and closed is not None and states.instant(closed, zone) <= at
-        result[identity] = _Then(entry, version, texts, CLOSED if ended else state.value)
+        result[identity] = Then(entry, version, texts, CLOSED if ended else state.value)
     return result
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import quote, urljoin
 from xml.etree import ElementTree
 
+from jinja2 import Environment
 from markupsafe import Markup
 
 from portal import words
@@ -70,12 +71,12 @@ class Item:
 def files(plan: Plan, prose: Prose) -> Iterator[tuple[str, bytes]]:
     """Every feed: (path below the site's root, bytes). Kinds without a notice have theirs, for those who wait."""
     chronicle = Chronicle(plan)
-    return _told(plan, chronicle, prose, _chosen(plan, chronicle))
+    return _told(plan, chronicle, prose, environment(plan.settings), _chosen(plan, chronicle))
 
 
 def bundles(plan: Plan, prose: Prose, premises: Premises) -> Iterator[Bundle]:
     """The feeds of the whole board and of each kind, each in all languages and both formats."""
-    chronicle = Chronicle(plan)
+    chronicle, templates = Chronicle(plan), environment(plan.settings)
     for key, entries in _chosen(plan, chronicle).items():
         facts = [
             (
@@ -86,7 +87,7 @@ def bundles(plan: Plan, prose: Prose, premises: Premises) -> Iterator[Bundle]:
             )
             for entry in entries
         ]
-        yield Bundle(premises.of("feed", key, facts), partial(_told, plan, chronicle, prose, {key: entries}))
+        yield Bundle(premises.of("feed", key, facts), partial(_told, plan, chronicle, prose, templates, {key: entries}))
 
 
 def _chosen(plan: Plan, chronicle: Chronicle) -> dict[str, list[Entry]]:
@@ -106,10 +107,10 @@ def _turned(chronicle: Chronicle, entry: Entry) -> list[str]:
 
 
 def _told(
-    plan: Plan, chronicle: Chronicle, prose: Prose, chosen: Mapping[str, list[Entry]]
+    plan: Plan, chronicle: Chronicle, prose: Prose, templates: Environment, chosen: Mapping[str, list[Entry]]
 ) -> Iterator[tuple[str, bytes]]:
     for language in plan.settings.languages:
-        reporter = _Reporter(plan, chronicle, prose, language)
+        reporter = _Reporter(plan, chronicle, prose, templates, language)
         items = {entry.id: reporter.item(entry) for entries in chosen.values() for entry in entries}
         for key, entries in chosen.items():
             told = [items[entry.id] for entry in entries]
@@ -127,7 +128,7 @@ def title(plan: Plan, key: str, language: str) -> str:
 class _Reporter:
     """Tells of notices in one language."""
 
-    def __init__(self, plan: Plan, chronicle: Chronicle, prose: Prose, language: str) -> None:
+    def __init__(self, plan: Plan, chronicle: Chronicle, prose: Prose, templates: Environment, language: str) -> None:
         self._plan = plan
         self._chronicle = chronicle
         self._prose = prose
@@ -136,7 +137,7 @@ class _Reporter:
         self._spoken = words.load(language, "feeds")
         self._addresses = plan.addresses(language)
         self._links = Links(plan)
-        self._template = environment(plan.settings).get_template("feed.html")
+        self._template = templates.get_template("feed.html")
 
     def item(self, entry: Entry) -> Item:
         settings, chronicle = self._plan.settings, self._chronicle

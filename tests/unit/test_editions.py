@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portal import editions as told_of
 from portal import states
-from portal.editions import Month, Row, edition, editions, months
+from portal.editions import Month, Row, edition, months
 from portal.notice import Notice, Text, Version, as_notice
 from portal.plan import Entry
 from portal.states import State
@@ -53,7 +54,7 @@ def test_each_line_is_the_version_of_that_day(portal_folder: PortalFolder) -> No
     portal_folder.notice("fees", "title: 新的题目\ndate: 2026-10-08\nrevisions: [{on: 2026-11-25, note: 改题}]")
     portal_folder.commit("second")
     plan = portal_folder.plan()
-    made = dict(editions(plan.public, months(plan.public, plan.now, ZONE), ZONE))
+    made = {month: edition(plan.public, month, ZONE) for month in months(plan.public, plan.now, ZONE)}
     assert {str(month): told(rows) for month, rows in made.items()} == {
         "2026-10": [("fees", 1, "in-force", ("published",))],
         "2026-11": [("fees", 2, "in-force", ("revised",))],
@@ -140,7 +141,9 @@ def test_one_by_one_or_in_a_row(found: list[Entry]) -> None:
     """Successive editions are those that each month gives by itself, and no notice stands in one twice."""
     now = states.instant(dt.date(2027, 2, 1), ZONE)
     span = months(found, now, ZONE)
-    made = dict(editions(found, span, ZONE))
+    made, before = {}, None
+    for month in span:
+        made[month], before = told_of.told(found, month, ZONE, before)
     assert made == {month: edition(found, month, ZONE) for month in span}
     for rows in made.values():
         assert len({row.id for row in rows}) == len(rows)
