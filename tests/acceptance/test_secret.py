@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ import pytest
 from portal import sealing
 from portal.config import Secret
 from tests.acceptance.test_bad_input import tree
+from tests.acceptance.test_mailer import inbox
 from tests.commands import SECRET, build, mailer
-from tests.conftest import NOW, PortalFolder
+from tests.conftest import NOW, REPOSITORY, PortalFolder
 
 OTHER = base64.b64encode(bytes(range(100, 132))).decode()
 CLIENT = """\
@@ -153,6 +155,33 @@ def test_with_the_old_secret_back_the_mail_leaves(frozen: PortalFolder) -> None:
     sent = mailer(frozen, "send", "--now", NOW, *site)
     assert sent.returncode == 0, sent.stderr
     assert len(list((frozen.root / "outbox").glob("new/*"))) == 2
+
+
+def test_a_notice_to_everybody_hands_out_the_new_links_once(portal: PortalFolder) -> None:
+    """The notice of docs/operators.md reaches each contact of every client in a mail of their own with the new code, at
+    once whatever their cadence, also who had left, and nobody a second time."""
+    text = (REPOSITORY / "docs/operators.md").read_text(encoding="utf-8")
+    front = textwrap.dedent(text[text.index("   title: 专属页面的链接已更换") :].partition("   ```")[0])
+    contact = "{id: meng, name: 孟, email: meng@lanpu.example.com, cadence: monthly}"
+    portal.client("lanpu", f"name: 兰圃\nstatus: terminated\nended: 2027-02-01\ncontacts: [{contact}]")
+    site, now = ("--site", str(portal.root / "site")), ("--now", "2027-03-01T10:00+08:00")
+    assert mailer(portal, "init", "--begin", "2027-02-28", *now).returncode == 0
+    left = mailer(portal, "subscribers", "suppress", "lin@yunshan.example.com", "--source", "reply")
+    assert left.returncode == 0, left.stderr
+    portal.notice("links", front, "旧的链接不再打开任何页面。\n", year="2027")
+    assert build(portal, "build", *now, secret=OTHER).returncode == 0
+    sent = mailer(portal, "send", *now, *site, secret=OTHER)
+    assert sent.returncode == 0, sent.stdout + sent.stderr
+    told = inbox(portal.root / "outbox")
+    keys = {"lin@yunshan.example.com": "yunshan/lin", "zhao@yunshan.example.com": "yunshan/zhao"}
+    keys["meng@lanpu.example.com"] = "lanpu/meng"
+    assert {address: len(messages) for address, messages in told.items()} == dict.fromkeys(keys, 1)
+    for address, key in keys.items():
+        body = told[address][0].get_body(("plain",))
+        assert body is not None
+        assert f"/my/#{sealing.code(Secret(base64.b64decode(OTHER)), key, 1)}" in body.get_content()
+    assert mailer(portal, "send", *now, *site, secret=OTHER).stdout == "nothing is due\n"
+    assert mailer(portal, "status", *now, secret=OTHER).returncode == 0
 
 
 # --- never repeated --------------------------------------------------------------------------------------------
