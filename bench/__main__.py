@@ -8,13 +8,18 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from bench import kill, mail, sealed
+from bench import kill, lighthouse, mail, sealed
 from bench.figures import Figure, as_json, table
 
 Benchmark = Callable[[Path], Iterable[Figure]]
 """Measures in an empty folder of its own. A peer that is not there is a figure without a value, not a failure."""
 
-BENCHMARKS: Mapping[str, Benchmark] = {"sealed": sealed.measure, "mail": mail.measure, "kill": kill.measure}
+BENCHMARKS: Mapping[str, Benchmark] = {
+    "sealed": sealed.measure,
+    "mail": mail.measure,
+    "kill": kill.measure,
+    "lighthouse": lighthouse.measure,
+}
 
 
 def main() -> int:
