@@ -17,14 +17,8 @@ from portal.config import Secret
 from portal.prose import Prose
 from portal.sealing import Content, attachments, envelope
 from tests.conftest import PortalFolder
+from tests.unit.test_keeping import CLIENT
 
-CLIENT = """
-id: {id}
-name: {name}
-contacts:
-  - {{id: lin, name: 林岚, email: lin@{id}.example.com, language: zh}}
-  - {{id: amy, name: Amy, email: amy@{id}.example.com, language: en}}
-"""
 NOTICE = "title: 交接安排\ndate: 2026-11-28\naudience: {clients: [yunshan, lanpu]}\nattachments: [列表.csv]\n"
 FEES = "title: 贵司代账费 {{new}}\ndate: 2026-11-29\naudience: {clients: [yunshan, lanpu]}\nvalues: fees.values.csv\n"
 VALUES = "client,new\nyunshan,300 CNY/month\nlanpu,450 CNY/month\n"
