@@ -9,6 +9,8 @@ SEALED = "my/s/"
 BUILD = "build.json"
 QR = "qr.svg"
 """The code of a version's permanent address, in the folder of its page."""
+SEARCH = "search/"
+"""The folder of the index, the same for every language."""
 REGISTER = "notices.json"
 REGISTER_SCHEMA = "schemas/notices.schema.json"
 LISTS = "board/lists.json"
@@ -78,3 +80,7 @@ class Addresses:
     @property
     def lookup(self) -> str:
         return f"{self.prefix}lookup/"
+
+    @property
+    def search(self) -> str:
+        return f"{self.prefix}{SEARCH}"

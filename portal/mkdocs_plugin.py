@@ -34,7 +34,7 @@ from mkdocs.structure.toc import AnchorLink, TableOfContents
 from mkdocs.utils.templates import TemplateContext
 
 from portal import chunked, explain, frontmatter, history, hosting, plan, shells, sources, words
-from portal.addresses import Addresses
+from portal.addresses import SEARCH, Addresses
 from portal.article import Articles
 from portal.config import CONFIG_FILE, Misconfigured, Settings
 from portal.config import load as portal_settings
@@ -50,11 +50,13 @@ NAME = "duenotice"
 HOME = "index.md"
 
 _log = logging.getLogger(f"mkdocs.plugins.{NAME}")
-_RESERVED = frozenset({"board", "calendar", "editions", "feeds", "lookup", "my", "notices", "schemas", "subscribe"})
+_RESERVED = frozenset(
+    {"board", "calendar", "editions", "feeds", "lookup", "my", "notices", "schemas", "search", "subscribe"}
+)
 """The first steps of the program's own addresses."""
 _UNUSED = re.compile(r"assets/javascripts/(?:bundle\.|lunr/|workers/)|.*\.map$|sitemap\.xml$")
 """The theme's own script, files that only its search or a debugger asks for, and a template that pages.py replaces."""
-_EVERYWHERE = re.compile(r"assets/(duenotice(?:-shell|-colours|-board)?)\.(css|js)$")
+_EVERYWHERE = re.compile(r"assets/(duenotice(?:-shell|-colours|-board)?|search(?:-engine)?)\.(css|js)$")
 """What every page loads: published with a hash in the name, so that browsers may keep it for good."""
 _SKIP = re.compile(r'(<div data-md-component="skip">).*?(</div>)', re.DOTALL)
 """The theme's way past the header, which would lead past a notice's title too, and stands on few pages."""
@@ -144,6 +146,7 @@ class DuenoticePlugin(BasePlugin[_NoOptions]):  # type: ignore[no-untyped-call]
         config.extra.setdefault("generator", False)
         config.extra["feeds"] = self._feeds()
         config.extra["doors"] = self._doors()
+        config.extra["search"] = self._search()
         config.extra["filing"] = self.settings.options.filing.links()
         config.extra["scope"] = self.settings.base
         config.extra["policy"] = "" if self._serving else hosting.DOCUMENT_POLICY
@@ -170,6 +173,12 @@ class DuenoticePlugin(BasePlugin[_NoOptions]):  # type: ignore[no-untyped-call]
             {"href": self.settings.base + path, "name": words.load(self.language, vocabulary)(key)}
             for path, (vocabulary, key) in places.items()
         ]
+
+    def _search(self) -> dict[str, str]:
+        """What every page's header says of the search."""
+        address, spoken = Addresses(self.language, self.settings.default_language), words.load(self.language, "search")
+        places = {"page": self.settings.base + address.search, "index": self.settings.base + SEARCH}
+        return places | {key: spoken(key) for key in ("label", "placeholder", "open")}
 
     @event_priority(-50)  # after plugins that add files
     def on_files(self, files: Files, config: MkDocsConfig) -> Files:

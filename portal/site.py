@@ -1,4 +1,4 @@
-"""The whole public site, in one list: pages, feeds, calendars, the register and the pages about them.
+"""The whole public site, in one list: pages, feeds, calendars, the register, the pages about them, and the search.
 
 Only the public part of the plan is read, so that no byte of it can depend on what is private.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from portal import bundles, calendar, feeds, lookup, moved, pages, register, subscribe
+from portal import bundles, calendar, feeds, lookup, moved, pages, register, search, subscribe
 from portal.article import Articles
 from portal.bundles import Bundle
 from portal.chunked import AnyFile, Derived, File
@@ -38,7 +38,7 @@ def derived(plan: Plan, shells: Shells, articles: Articles, inventory: Inventory
 
 
 def _bundles(plan: Plan, shells: Shells, articles: Articles) -> Iterator[Bundle]:
-    premises = Premises(plan, shells.mark)
+    premises = Premises(plan, articles.circumstances[False], shells.mark)
     yield from pages.bundles(plan, shells, articles, premises)
     yield from feeds.bundles(plan, articles.prose, premises)
     board, whole = premises.all_fronts, [premises.whole(entry) for entry in plan.public]
@@ -46,3 +46,4 @@ def _bundles(plan: Plan, shells: Shells, articles: Articles) -> Iterator[Bundle]
     yield Bundle(premises.of("register", whole), partial(register.files, plan))
     yield Bundle(premises.of("lookup", board), partial(lookup.files, plan, shells))
     yield Bundle(premises.of("subscribe"), partial(subscribe.files, plan, shells))
+    yield from search.bundles(plan, shells, articles.prose, premises)

@@ -20,6 +20,7 @@ from portal import (
     publish,
     rules,
     sealing,
+    search,
     shells,
     signet,
     site,
@@ -82,6 +83,7 @@ def build(root: Path, out: Path | None, now: str | None, clean: bool) -> int:
         keeping.forget(settings)
         shelf.forget()
         prose.forget(settings.cache_dir)
+        search.forget(settings.cache_dir)
     readings = shelf.recollect()
     reading = decide(settings, now, readings=readings)
     shelf.keep(readings)

@@ -1,0 +1,10 @@
+"""The index of everything public, and the page to search it on.
+
+It is made from the public part of the plan alone: nothing private and nothing scheduled can stand in it, and of each
+notice only the latest version does.
+"""
+
+from portal.search.shelf import forget
+from portal.search.site import bundles
+
+__all__ = ["bundles", "forget"]

@@ -1,0 +1,50 @@
+"""Numbers as the index writes them: seven bits to a byte, and lists of documents as gaps or as a bitmap.
+
+Variable-byte codes as in Williams and Zobel, "Compressing integers for fast file access" (1999): the lowest seven bits
+first, the high bit says that more follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import sub
+
+
+def number(value: int) -> bytes:
+    """A number from 0 on, in as few bytes as hold it."""
+    if value < 128:
+        return bytes((value,))
+    found = bytearray()
+    while value > 127:
+        found.append(value & 127 | 128)
+        value >>= 7
+    found.append(value)
+    return bytes(found)
+
+
+_FIRST = [number(value) for value in range(4096)]
+
+
+def numbers(values: Sequence[int]) -> bytes:
+    """Several numbers in a row."""
+    if max(values) < 128:
+        return bytes(values)
+    return b"".join([_FIRST[value] if value < 4096 else number(value) for value in values])
+
+
+def gaps(ascending: Sequence[int]) -> bytes:
+    """Ascending numbers as their differences, the first from 0."""
+    if len(ascending) == 1:
+        return number(ascending[0])
+    return numbers([ascending[0], *map(sub, ascending[1:], ascending)])
+
+
+def documents(ascending: Sequence[int], count: int) -> bytes:
+    """Which of `count` documents: how many times two, then gaps; plus one, then a bit for each, if that is shorter."""
+    size = (count + 7) // 8
+    if len(ascending) <= size:
+        return number(len(ascending) << 1) + (gaps(ascending) if ascending else b"")
+    bits = bytearray(size)
+    for at in ascending:
+        bits[at >> 3] |= 1 << (at & 7)
+    return number(len(ascending) << 1 | 1) + bytes(bits)
