@@ -13,6 +13,7 @@ from urllib.parse import quote
 from markupsafe import Markup, escape
 
 from portal.addresses import QR
+from portal.circumstances import Circumstances
 from portal.config import named
 from portal.errors import Location, Problem, Severity
 from portal.filling import PLACEHOLDER, Filling, Form
@@ -69,6 +70,8 @@ class Articles:
         self.prose = prose
         self._links = Links(plan)
         self._standings = Standings(plan)
+        self.circumstances = {private: Circumstances(plan, self._standings) for private in (False, True)}
+        """What articles follow from, by the half of the site: a notice can have an entry in both."""
         self._templates = environment(plan.settings)
         self._public = {entry.id: entry for entry in plan.public}
         self._drafts: dict[_Key, _Draft] = {}

@@ -17,6 +17,7 @@ from importlib.metadata import version as installed
 from pathlib import Path
 
 from portal import words
+from portal.config import Settings
 from portal.notice import Notice, Version
 from portal.plan import Entry, Plan
 from portal.standing import Standings
@@ -31,14 +32,12 @@ class Circumstances:
     """The hashes of a plan's private pages."""
 
     def __init__(self, plan: Plan, standings: Standings) -> None:
-        self._plan, self._standings = plan, standings
+        self._plan, self.standings = plan, standings
         self._around: dict[str, str] = {}
         settings = plan.settings
         self.common = hashed(
-            program(),
+            configured(settings),
             _contents(settings.root / "site_templates"),
-            settings.site_url,
-            json.dumps(settings.document.data, default=str, sort_keys=True),
             plan.now.astimezone(settings.zone).date().isoformat(),
         )
 
@@ -56,8 +55,8 @@ class Circumstances:
         return self._around[entry.id]
 
     def _of_entry(self, entry: Entry) -> str:
-        standing = self._standings.of(entry)
-        replaced = self._standings.replaced_at(entry)
+        standing = self.standings.of(entry)
+        replaced = self.standings.replaced_at(entry)
         facts = [
             entry.id,
             entry.state,
@@ -120,6 +119,12 @@ def program() -> str:
     )
 
 
+def configured(settings: Settings) -> str:
+    """The hash of the program and of how a portal is configured."""
+    said = json.dumps(settings.document.data, default=str, sort_keys=True)
+    return hashed(program(), settings.site_url, said)
+
+
 def _contents(folder: Path, pattern: str = "*") -> str:
     return hashed(*_told(folder, pattern))
 
@@ -132,10 +137,10 @@ def _told(folder: Path, pattern: str) -> Iterator[str]:
 
 
 def hashed(*parts: str) -> str:
-    """SHA-256, in hexadecimal, of parts that cannot run into each other."""
+    """The first half of the SHA-256, in hexadecimal, of parts that cannot run into each other."""
     digest = hashlib.sha256()
     for part in parts:
         data = part.encode("utf-8", "surrogatepass")
         digest.update(b"%d:" % len(data))
         digest.update(data)
-    return digest.hexdigest()
+    return digest.hexdigest()[:32]

@@ -120,8 +120,8 @@ class Gate:
             self._digests.of(attachment.file): (self._settings.shown(attachment.file), "the attachment")
             for attachment in itertools.chain.from_iterable(attached)
         }
-        self._public = list(self._public_texts(plan))
         self._parts = {part for part, _ in self._private_parts()}
+        self._public = list(self._public_texts(plan)) if self._guards else []
         self._clean: dict[str, str] = {}
         """The SHA-256 of each file that this build proved clean, by path."""
         self._told, self._proved = self._proof()

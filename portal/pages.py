@@ -40,7 +40,10 @@ _LOST = "assets/duenotice-lost.js"
 def files(plan: Plan, shells: Shells, articles: Articles) -> Iterator[File]:
     """Every page, and the files that lie beside notices, each path once."""
     taken: set[str] = set()
-    made = (bundle.make() for bundle in bundles(plan, shells, articles, Premises(plan, shells.mark)))
+    made = (
+        bundle.make()
+        for bundle in bundles(plan, shells, articles, Premises(plan, articles.circumstances[False], shells.mark))
+    )
     for path, data in chain(chain.from_iterable(made), attached(plan), [build(plan)]):
         taken.add(path)
         yield path, data

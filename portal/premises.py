@@ -13,16 +13,14 @@ from functools import cached_property
 
 from portal.circumstances import Circumstances, hashed
 from portal.plan import Entry, Plan
-from portal.standing import Standings
 
 
 class Premises:
     """The hashes of a plan's public pages; `engine` names what the engine rendered."""
 
-    def __init__(self, plan: Plan, engine: str) -> None:
+    def __init__(self, plan: Plan, circumstances: Circumstances, engine: str) -> None:
         self._plan = plan
-        self._standings = Standings(plan)
-        self._circumstances = Circumstances(plan, self._standings)
+        self._circumstances = circumstances
         self.frame = hashed(engine, self._circumstances.common)
         self._fronts: dict[str, str] = {}
 
@@ -37,7 +35,7 @@ class Premises:
     def front(self, entry: Entry) -> str:
         """The hash of what lists, feeds and calendars may say of a notice, but for its body."""
         if entry.id not in self._fronts:
-            standing = self._standings.of(entry)
+            standing = self._circumstances.standings.of(entry)
             facts = [
                 entry.id,
                 entry.state,

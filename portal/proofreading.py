@@ -8,12 +8,10 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import unquote
 
 from portal.article import Article, Articles
-from portal.circumstances import Circumstances
 from portal.errors import Location, Problem, Severity
 from portal.memory import Memory
 from portal.notice import Text
 from portal.plan import Entry, Plan
-from portal.standing import Standings
 
 _LINK = re.compile(r'href="([^"#]*)#([^"]+)"')
 _MAY_LEAD = re.compile(r"\]\([^)]*#|\]:\s*\S*#|href\s*=[^>]*#", re.IGNORECASE)
@@ -27,9 +25,6 @@ class Proofreader:
     def __init__(self, plan: Plan, articles: Articles, memory: Memory | None = None) -> None:
         self._plan = plan
         self._memory = memory or Memory()
-        standings = Standings(plan)
-        self._circumstances = {private: Circumstances(plan, standings) for private in (False, True)}
-        """By the half of the site: a notice can have an entry in both."""
         self._hashes: dict[tuple[bool, str, str], str] = {}
         self._articles = articles
         self._anchors: dict[tuple[str, str], frozenset[str]] = {}
@@ -70,7 +65,7 @@ class Proofreader:
         key = (entry.private, entry.id, language)
         if key not in self._hashes:
             values = next(iter(entry.values.values()), None)
-            circumstances = self._circumstances[entry.private]
+            circumstances = self._articles.circumstances[entry.private]
             self._hashes[key] = circumstances.of("read", entry, entry.latest, language, values)
         return self._hashes[key]
 

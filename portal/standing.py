@@ -47,12 +47,19 @@ class Standings:
 
     def __init__(self, plan: Plan) -> None:
         self._now, self._zone = plan.now, plan.settings.zone
+        self._known: dict[tuple[bool, str], Standing] = {}
         self._effects = {
             (e.private, e.id): states.takes_effect(e.notice, self._zone) for e in (*plan.private, *plan.public)
         }
 
     def of(self, entry: Entry) -> Standing:
         """How a notice stands at the plan's moment. What is not announced yet, such as a withdrawal, is not ahead."""
+        known = (entry.private, entry.id)
+        if known not in self._known:
+            self._known[known] = self._of(entry)
+        return self._known[known]
+
+    def _of(self, entry: Entry) -> Standing:
         notice, zone = entry.notice, self._zone
         if notice.withdrawn and states.instant(notice.withdrawn.on, zone) > self._now:
             notice = notice.model_copy(update={"withdrawn": None})

@@ -85,9 +85,10 @@ def build(root: Path, out: Path | None, now: str | None, clean: bool) -> int:
         prose.forget(settings.cache_dir)
         search.forget(settings.cache_dir)
     readings = shelf.recollect()
-    reading = decide(settings, now, readings=readings)
+    kept = keeping.recollect(settings, secret)
+    reading = decide(settings, now, readings=readings, memory=kept[0])
     shelf.keep(readings)
-    ready = prepare(reading, secret)
+    ready = prepare(reading, secret, kept)
     problems = ready.problems
     show(problems)
     if errors_in(problems):
@@ -125,12 +126,12 @@ class Prepared:
     problems: list[Problem]
 
 
-def prepare(reading: Reading, secret: Secret | None = None) -> Prepared:
+def prepare(reading: Reading, secret: Secret | None = None, kept: tuple[Memory, Inventory] | None = None) -> Prepared:
     """Render what shows problems that reading alone does not: content pages, and every notice's text.
 
-    With the secret, what an earlier build found out is not found out again.
+    With the secret, what an earlier build found out is not found out again; `kept` is that, if it is at hand.
     """
-    memory, inventory = keeping.recollect(reading.settings, secret)
+    memory, inventory = kept or keeping.recollect(reading.settings, secret)
     try:
         rendered = shells.fetch(reading.settings, render)
     except Misconfigured as error:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from portal import (
+    circumstances,
     config,
     days,
     history,
@@ -19,6 +20,7 @@ from portal import (
 )
 from portal.config import Settings
 from portal.errors import PortalError, Problem
+from portal.memory import Memory
 from portal.plan import Plan
 from portal.readings import Readings
 from portal.sources import Sources
@@ -42,12 +44,23 @@ def read(root: Path, now: str | None, base: str | None = None) -> Reading:
     return decide(config.load(root.resolve()), now, base)
 
 
-def decide(settings: Settings, now: str | None, base: str | None = None, readings: Readings | None = None) -> Reading:
-    """The same for a portal whose configuration is read; `readings` is what an earlier build read, if anything."""
+def decide(
+    settings: Settings,
+    now: str | None,
+    base: str | None = None,
+    readings: Readings | None = None,
+    memory: Memory | None = None,
+) -> Reading:
+    """The same for a portal whose configuration is read; `readings` and `memory` are an earlier build's, if any."""
     found = sources.read(settings, readings)
     past = history.read(settings, found)
     clock = editorial_clock(now, settings.zone)
-    problems = [*found.problems, *rules.graded(settings, past.problems), *rules.check(settings, found, clock)]
+    frame = circumstances.configured(settings)
+    problems = [
+        *found.problems,
+        *rules.graded(settings, past.problems),
+        *rules.check(settings, found, clock, memory, frame),
+    ]
     registered = history.of_registry(settings, revised_only=True)
     problems += rules.graded(settings, rules.codes.check(settings, found, registered))
     if base is not None:

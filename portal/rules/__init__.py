@@ -7,12 +7,14 @@ of its subject, list it in that module's RULES, and give it a paragraph in docs/
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
 from portal.config import CONFIG_FILE, Settings
 from portal.errors import Location, Problem, Severity
+from portal.memory import Memory
 from portal.rules import (
     attachments,
     audiences,
@@ -75,17 +77,49 @@ CODES: MappingProxyType[str, str] = MappingProxyType({**{rule.code: rule.about f
 __all__ = ["CODES", "ELSEWHERE", "RULES", "Rule", "change", "check", "codes", "graded"]
 
 
-def check(settings: Settings, sources: Sources, now: dt.datetime) -> list[Problem]:
-    """Every problem that the rules find at `now` (timezone-aware), with the severities that the portal chose."""
+def check(
+    settings: Settings, sources: Sources, now: dt.datetime, memory: Memory | None = None, frame: str = ""
+) -> list[Problem]:
+    """Every problem that the rules find at `now` (timezone-aware), with the severities that the portal chose.
+
+    What `memory` knows of a notice's files is not found again; `frame` names the program and the configuration.
+    """
     house = House(settings, sources, now)
     cases = list(house.cases())
-    found = [
-        Problem(finding.location, rule.code, finding.message, finding.hint, rule.severity)
-        for rule in RULES
-        if settings.options.rules.get(rule.code) != "off"
-        for finding in _findings(rule, house, cases)
-    ]
+    rules = [rule for rule in RULES if settings.options.rules.get(rule.code) != "off"]
+    alone = _alone([rule for rule in rules if rule.alone], house, cases, memory or Memory(), frame)
+    found = []
+    for rule in rules:
+        if rule.alone:
+            found += alone[rule.code]
+        else:
+            found += [_problem(rule, finding) for finding in _findings(rule, house, cases)]
     return graded(settings, found)
+
+
+def _alone(
+    rules: list[Rule], house: House, cases: list[Case], memory: Memory, frame: str
+) -> Mapping[str, list[Problem]]:
+    """What the rules find that look at a notice by itself, by their code; of most notices an earlier build knows it."""
+    result: dict[str, list[Problem]] = {rule.code: [] for rule in rules}
+    around = f"{frame} {house.today} {' '.join(result)}"
+    for case in cases:
+        papers = (case.filed.paper, *case.filed.translations.values())
+        told = " ".join([around, *(f"{paper.shown} {paper.sha256}" for paper in papers)])
+        name = hashlib.sha256(told.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+        known = memory.recall("rules", name)
+        if known is None:
+            problems = [_problem(rule, finding) for rule in rules for finding in _findings(rule, house, [case])]
+            memory.keep("rules", name, [problem.as_json() for problem in problems])
+        else:
+            problems = [Problem.of_json(said) for said in known]
+        for problem in problems:
+            result[problem.code].append(problem)
+    return result
+
+
+def _problem(rule: Rule, finding: Finding) -> Problem:
+    return Problem(finding.location, rule.code, finding.message, finding.hint, rule.severity)
 
 
 def _findings(rule: Rule, house: House, cases: list[Case]) -> Iterator[Finding]:

@@ -111,6 +111,8 @@ class Rule:
     """What it points at, in a few words; docs/rules.md has a paragraph."""
     of_notice: Callable[[Case], Iterator[Finding]] | None = None
     of_house: Callable[[House], Iterator[Finding]] | None = None
+    alone: bool = False
+    """Whether what it finds in a notice follows from the notice's own files, the configuration and the day alone."""
 
 
 def value_at(notice: Notice, key: str) -> Any:

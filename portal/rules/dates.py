@@ -133,11 +133,13 @@ def _open(case: Case) -> Iterator[Finding]:
 
 
 RULES = (
-    Rule("dates-order", Severity.ERROR, "dates that contradict one another", _order),
-    Rule("reminder-idle", Severity.WARNING, "a reminder that will never be sent", _no_day_to_remind_of),
-    Rule("objection-late", Severity.WARNING, "a date for objections after the date in force", _late_objection),
+    Rule("dates-order", Severity.ERROR, "dates that contradict one another", _order, alone=True),
+    Rule("reminder-idle", Severity.WARNING, "a reminder that will never be sent", _no_day_to_remind_of, alone=True),
+    Rule(
+        "objection-late", Severity.WARNING, "a date for objections after the date in force", _late_objection, alone=True
+    ),
     Rule("review-overdue", Severity.WARNING, "a text that should have been looked at again", of_house=_reviews),
     Rule("evaluation-overdue", Severity.WARNING, "an effect that should have been measured", of_house=_evaluations),
     Rule("update-overdue", Severity.WARNING, "an incident that is silent past the announced update", _silent),
-    Rule("incident-open", Severity.WARNING, "an incident that is not closed in time", _open),
+    Rule("incident-open", Severity.WARNING, "an incident that is not closed in time", _open, alone=True),
 )

@@ -93,10 +93,30 @@ def _bank_account(case: Case) -> Iterator[Finding]:
 
 
 RULES = (
-    Rule("missing-required", Severity.ERROR, "a key that the kind demands is missing", _required),
-    Rule("missing-recommended", Severity.WARNING, "a key that the kind is better for is missing", _recommended),
-    Rule("lead-time", Severity.WARNING, "too few days between publication and the date in force", _lead_time),
-    Rule("filing-period", Severity.WARNING, "it happens while clients and the firm are filing", _filing_period),
-    Rule("approval-missing", Severity.WARNING, "a role that must approve this kind has not", _approvals),
-    Rule("two-approvers", Severity.ERROR, "a changed bank account with fewer than two approvals", _bank_account),
+    Rule("missing-required", Severity.ERROR, "a key that the kind demands is missing", _required, alone=True),
+    Rule(
+        "missing-recommended",
+        Severity.WARNING,
+        "a key that the kind is better for is missing",
+        _recommended,
+        alone=True,
+    ),
+    Rule(
+        "lead-time", Severity.WARNING, "too few days between publication and the date in force", _lead_time, alone=True
+    ),
+    Rule(
+        "filing-period",
+        Severity.WARNING,
+        "it happens while clients and the firm are filing",
+        _filing_period,
+        alone=True,
+    ),
+    Rule("approval-missing", Severity.WARNING, "a role that must approve this kind has not", _approvals, alone=True),
+    Rule(
+        "two-approvers",
+        Severity.ERROR,
+        "a changed bank account with fewer than two approvals",
+        _bank_account,
+        alone=True,
+    ),
 )

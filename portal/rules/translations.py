@@ -27,6 +27,6 @@ def _behind(case: Case) -> Iterator[Finding]:
 
 
 RULES = (
-    Rule("translation-missing", Severity.WARNING, "a public notice without a translation", _missing),
-    Rule("translation-behind", Severity.WARNING, "a translation of an older version", _behind),
+    Rule("translation-missing", Severity.WARNING, "a public notice without a translation", _missing, alone=True),
+    Rule("translation-behind", Severity.WARNING, "a translation of an older version", _behind, alone=True),
 )
