@@ -76,7 +76,7 @@ def test_the_browser_says_how_far_away_a_day_is(shown: Callable[..., Page]) -> N
     page = shown()
     assert page.locator(".dn-act__left").inner_text() == "还有 12 天含当日"
     assert page.locator(".dn-act h2").inner_text() == "请于 2026年12月19日前办理"
-    assert page.locator(".dn-panel--soon .dn-coming__when").first.inner_text() == "生效 2026年12月19日还有 12 天"
+    assert page.locator(".dn-panel--due .dn-coming__when").inner_text() == "办理截止 2026年12月19日还有 12 天"
     page.clock.set_fixed_time(dt.datetime.fromisoformat("2026-12-18T00:05+08:00"))
     page.reload()
     assert page.locator(".dn-act__left time").inner_text() == "明天"

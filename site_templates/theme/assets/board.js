@@ -260,12 +260,13 @@
   // Where the lists cannot be read, a choice is a link as any other.
   async function go(link) {
     const before = link.getBoundingClientRect().top;
-    const { href } = link;
+    const choice = link.dataset.dnWay ? urlOf(toggled(selectionOf(location.href), link.dataset)) : link.href;
+    const href = new URL(choice, location.href).href;
     try {
       if (pathOf(href) === home && first.url !== home) throw new Error("home shows more than a list");
       await show(href);
     } catch {
-      location.assign(href);
+      location.assign(known ? href : link.href);
       return;
     }
     history.pushState(null, "", href);
