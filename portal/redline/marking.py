@@ -74,6 +74,11 @@ def _label(text: str) -> str:
     return f'<span class="dn-unseen">{escape(text)} </span>'
 
 
+def _is_entry(block: Block) -> bool:
+    """Whether it is a <div> around names and meanings in a <dl> (HTML, 4.4.9)."""
+    return block.tag == "div" and bool(block.parts) and all(part.tag in ("dt", "dd") for part in block.parts)
+
+
 @dataclass(frozen=True, slots=True)
 class _Marks:
     """The two marks, with their labels."""
@@ -107,7 +112,12 @@ class _Merging:
         for pair in pairs:
             block = pair.old or pair.new
             assert block is not None, "a pair has at least one side"
-            if (pair.old and pair.new) or block.tag in _INSIDE or (waiting and come == (pair.new is None)):
+            if (
+                (pair.old and pair.new)
+                or block.tag in _INSIDE
+                or _is_entry(block)
+                or (waiting and come == (pair.new is None))
+            ):
                 yield from self._whole(waiting, come)
                 waiting = []
             if pair.old and pair.new:
@@ -120,6 +130,9 @@ class _Merging:
                 continue
             if block.tag in _INSIDE:
                 yield self._inside(block, bool(pair.new))
+                continue
+            if _is_entry(block):
+                yield self._entry_whole(block, pair.new is not None)
                 continue
             come = pair.new is not None
             waiting.append(block)
@@ -137,6 +150,11 @@ class _Merging:
         added = f"dn-{'ins' if come else 'del'}-{_INSIDE[block.tag]}"
         start = opened(block.tag, block.attributes, added=added, nameless=not come)
         return f"{start}{self._filling(block, come)}</{block.tag}>"
+
+    def _entry_whole(self, block: Block, come: bool) -> str:
+        """A name and its meaning that came or went together: between a list and its entries no mark may stand."""
+        inner = "".join(self._cell(part, come) for part in block.parts)
+        return f"{opened(block.tag, block.attributes, nameless=not come)}{inner}</{block.tag}>"
 
     def _cell(self, cell: Block, come: bool) -> str:
         """A cell of a row that came or went as a whole."""

@@ -458,3 +458,16 @@ def test_facts_of_an_incident() -> None:
         Fact("updates.2026-07-14T14:30:00.text", None, "恢复"),
     )
     assert Fact("details.state", "已关闭", None) in facts(new, notice(kind="general"))
+
+
+def test_an_entry_of_a_list_of_terms_is_marked_inside() -> None:
+    """Between <dl> and its entries nothing else may stand; the name and the meaning bear the mark."""
+    entry = "<div><dt>例外</dt><dd>新签客户</dd></div>"
+    found = redline(
+        "<dl><div><dt>发给</dt><dd>所有客户</dd></div></dl>",
+        f"<dl>{entry}<div><dt>发给</dt><dd>所有客户</dd></div></dl>",
+        inserted="新增",
+        deleted="删去",
+    )
+    assert '<dl><div><dt><ins class="dn-ins">' in found.html
+    assert "例外</ins></dt><dd><ins" in found.html
