@@ -8,13 +8,14 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from bench import kill, lighthouse, mail, sealed
+from bench import build, kill, lighthouse, mail, sealed
 from bench.figures import Figure, as_json, table
 
 Benchmark = Callable[[Path], Iterable[Figure]]
 """Measures in an empty folder of its own. A peer that is not there is a figure without a value, not a failure."""
 
 BENCHMARKS: Mapping[str, Benchmark] = {
+    "build": build.measure,
     "sealed": sealed.measure,
     "mail": mail.measure,
     "kill": kill.measure,

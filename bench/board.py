@@ -1,7 +1,7 @@
 """Writes public notice boards of a given size to measure on, and the same texts as other generators want them.
 
-A notice has about 300 words, two headings, a table, an admonition and a list; half are Chinese, half English. Any number
-of them is spread over ten years, and two of three expire, as most of what a firm announces does.
+A notice has about 300 words, two headings, a table, an admonition and a list; half are Chinese, half English. Any
+number of them is spread over ten years, and two of three expire, as most of what a firm announces does.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ extra:
     timezone: Asia/Shanghai
     issuer: {{zh: 试算财税, en: Trial Accounting}}
     page_size: 50
+    rules: {{translation-missing: "off"}}
     kinds:
       general: {{required: [], recommended: []}}
       policy: {{required: [], recommended: []}}
@@ -154,7 +155,7 @@ def file_of(folder: Path, one: Written) -> Path:
     return folder / f"notices/{one.day.year}/{one.name}.{one.language}.md"
 
 
-def touch(folder: Path, count: int, number: int) -> None:
+def touch(folder: Path, number: int) -> None:
     """Add a sentence to the text of a notice, as somebody does who has not committed yet."""
     file = next(folder.glob(f"notices/*/n{number:05d}.*.md"))
     _put(file, file.read_text(encoding="utf-8") + "\n本段系今日补充。\n")

@@ -45,7 +45,8 @@ class Readings:
         if max(stamp[1], stamp[2]) < self._settled:
             self.rooms.setdefault(room, {})[name] = (stamp, said)
 
-    def is_news(self, room: str) -> bool:
-        """Whether a room holds other entries than it did."""
+    def news(self, room: str) -> set[str]:
+        """The names in a room of which it holds other entries than it did, or none any more."""
         past, present = self._past.get(room, {}), self.rooms.get(room, {})
-        return len(past) != len(present) or any(past.get(name) is not known for name, known in present.items())
+        new = {name for name, known in present.items() if past.get(name) is not known}
+        return new | (past.keys() - present.keys())

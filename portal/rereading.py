@@ -13,7 +13,9 @@ import json
 import os
 import pickle
 import time
+import zlib
 from pathlib import Path
+from typing import Any
 
 import idna
 import pydantic
@@ -24,6 +26,8 @@ from portal.config import Secret, Settings
 from portal.readings import Readings, Room
 
 ROOMS = ("clients", "notices")
+PARTS = 32
+"""Files that each room is kept in."""
 _LABEL = "readings"
 _A_DAY = 86_400_000_000_000
 """Nanoseconds."""
@@ -37,28 +41,30 @@ class Shelf:
         self._folder = settings.cache_dir
         self._frame = _frame(settings) if secret else b""
         self._now = time.time_ns()
-        self._begun = dict.fromkeys(ROOMS, self._now)
-        """When each room was last empty."""
+        self._begun = {(room, part): self._now for room in ROOMS for part in range(PARTS)}
+        """When each part of a room was last empty."""
 
     def recollect(self) -> Readings:
         """What the last build read; nothing without a secret, or where a file is damaged or another secret's."""
         if self._secret is None:
             return Readings()
-        past = {room: self._room(room, self._secret) for room in ROOMS}
+        past: dict[str, dict[str, Any]] = {room: {} for room in ROOMS}
+        for room, part in self._begun:
+            past[room].update(self._part(room, part, self._secret))
         return Readings(self._now, past)
 
-    def _room(self, room: str, secret: Secret) -> Room:
+    def _part(self, room: str, part: int, secret: Secret) -> Room:
         try:
-            data = sealing.unlock(secret, self._file(room).read_bytes(), _LABEL)
+            data = sealing.unlock(secret, self._file(room, part).read_bytes(), _LABEL)
         except (OSError, sealing.Unopenable):
             return {}
-        head = self._frame + room.encode()
+        head = self._head(room, part)
         if not data.startswith(head):
             return {}
         begun, known = pickle.loads(memoryview(data)[len(head) :])  # noqa: S301 — authenticated: see above
         if not 0 <= self._now - begun < _A_DAY:
             return {}
-        self._begun[room] = begun
+        self._begun[room, part] = begun
         found: Room = known
         return found
 
@@ -68,20 +74,33 @@ class Shelf:
             return
         self._folder.mkdir(parents=True, exist_ok=True)
         for room in ROOMS:
-            if readings.is_news(room):
-                said = pickle.dumps((self._begun[room], readings.rooms.get(room, {})), pickle.HIGHEST_PROTOCOL)
-                file = self._file(room)
+            parts: dict[int, dict[str, Any]] = {part_of(name): {} for name in readings.news(room)}
+            for name, known in readings.rooms.get(room, {}).items() if parts else ():
+                if (part := part_of(name)) in parts:
+                    parts[part][name] = known
+            for part, entries in parts.items():
+                said = pickle.dumps((self._begun[room, part], entries), pickle.HIGHEST_PROTOCOL)
+                file = self._file(room, part)
                 partial = file.with_name(f"{file.name}.{os.getpid()}.partial")
-                partial.write_bytes(sealing.lock(self._secret, self._frame + room.encode() + said, _LABEL))
+                partial.write_bytes(sealing.lock(self._secret, self._head(room, part) + said, _LABEL))
                 partial.replace(file)
 
     def forget(self) -> None:
         """Begin anew."""
-        for room in ROOMS:
-            self._file(room).unlink(missing_ok=True)
+        for room, part in self._begun:
+            self._file(room, part).unlink(missing_ok=True)
 
-    def _file(self, room: str) -> Path:
-        return self._folder / f"readings.{room}"
+    def _file(self, room: str, part: int) -> Path:
+        return self._folder / f"readings.{room}.{part}"
+
+    def _head(self, room: str, part: int) -> bytes:
+        """What a file must begin with, or it is another's."""
+        return self._frame + f"{room} {part} ".encode()
+
+
+def part_of(name: str) -> int:
+    """The part of its room that an entry lies in: a change of one file rewrites a small part of what is kept."""
+    return zlib.crc32(name.encode("utf-8", "surrogateescape")) % PARTS
 
 
 def _frame(settings: Settings) -> bytes:
