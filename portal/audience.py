@@ -120,12 +120,13 @@ def _possible(selector: Selector | str, registry: Registry) -> Sequence[Client]:
     if not isinstance(selector, Selector):
         return registry.ordered
     asked: dict[By, tuple[str, ...]] = {
-        "id": selector.clients,
         "segment": selector.segments,
         "service": selector.services,
         "region": selector.regions,
     }
     groups = [registry.index.clients(by, names) for by, names in asked.items() if names]
+    if selector.clients:
+        groups.append([registry.clients[name] for name in sorted(set(selector.clients)) if name in registry.clients])
     return min(groups, key=len, default=registry.ordered)
 
 

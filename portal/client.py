@@ -5,13 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import re
 from array import array
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import MISSING, dataclass, field, fields
 from enum import StrEnum
 from functools import cached_property, lru_cache
-from operator import attrgetter
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -194,7 +192,7 @@ class Recipient:
         return f"{self.client.id}/{self.contact.id}"
 
 
-By: TypeAlias = Literal["id", "segment", "service", "region"]
+By: TypeAlias = Literal["segment", "service", "region"]
 
 
 class Index:
@@ -215,10 +213,6 @@ class Index:
 
     def clients(self, by: By, names: Iterable[str]) -> list[Client]:
         """The clients with any of the names, in the order of ids."""
-        if by == "id":
-            places = ((bisect_left(self._ordered, name, key=attrgetter("id")), name) for name in sorted(set(names)))
-            known = ((self._ordered[place], name) for place, name in places if place < len(self._ordered))
-            return [client for client, name in known if client.id == name]
         positions = self._positions[by]
         found = {position for name in names for position in positions.get(name, ())}
         return [self._ordered[position] for position in sorted(found)]

@@ -14,7 +14,6 @@ from __future__ import annotations
 import json
 import os
 import time
-import zlib
 from pathlib import Path
 
 from portal.config import Secret, Settings
@@ -37,9 +36,9 @@ def recollect(settings: Settings, secret: Secret | None) -> tuple[Memory, Invent
     begun = time.time_ns()
     try:
         data = _file(settings).read_bytes()
-        past = json.loads(zlib.decompress(unlock(secret, data) if secret else data))
+        past = json.loads(unlock(secret, data) if secret else data)
         count, site = past.pop(_BUILDS)["count"] + 1, past.pop(_SITE)
-    except (OSError, Unopenable, zlib.error, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, Unopenable, ValueError, KeyError, TypeError, AttributeError):
         return Memory(begun=begun), Inventory()
     trusting = count < _READ_AGAIN
     if not trusting:
@@ -55,7 +54,7 @@ def keep(settings: Settings, secret: Secret | None, memory: Memory, inventory: I
     """Leave for the next build what this one knows, now that the site stands as `inventory` says. Raises OSError."""
     memory.rooms.setdefault(_BUILDS, {}).setdefault("count", 0)
     past = {**memory.rooms, _SITE: {"files": inventory.files, "folders": inventory.folders}}
-    said = zlib.compress(json.dumps(past, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode(), 1)
+    said = json.dumps(past, ensure_ascii=False, separators=(",", ":")).encode()
     file = _file(settings)
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_name(f"{file.name}.{os.getpid()}.partial")

@@ -167,7 +167,7 @@ class _Sealer:
             ground = self._grounds[known] = hashed(around, binder.language, str(known[2]), *attached)
         if not entry.values:
             return ground
-        return hashlib.sha256(f"{ground} {self._values(entry, binder)!r}".encode()).hexdigest()
+        return hashlib.sha256(f"{ground} {self._values(entry, binder)!r}".encode()).hexdigest()[:32]
 
     def _remembers(self, ground: str) -> bool:
         parts: list[_Part] | None = self.memory.recall("sheets", ground)
@@ -221,7 +221,7 @@ class _Sealer:
             name = sealing.code(self.secret, holder, epoch).index_name
             self.memory.keep("indexes", named, name)
         about = repr([self._program, named, recipient.client.name, recipient.contact.name, binder.language, *grounds])
-        return f"{SEALED}{name}", Derived(hashlib.sha256(about.encode()).hexdigest(), make)
+        return f"{SEALED}{name}", Derived(hashlib.sha256(about.encode()).hexdigest()[:32], make)
 
     def _listed(self, sheet: Sheet, binder: Binder) -> _Listed:
         """What an index says of a notice: enough for the list, and the keys of its versions."""
