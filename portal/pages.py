@@ -31,10 +31,12 @@ from portal.plan import Attachment, Entry, Listing, Plan
 from portal.premises import Premises
 from portal.selector import Selectors
 from portal.shells import Page, Shells
-from portal.stationery import Voice
+from portal.stationery import Voice, environment
 from portal.words import TEMPLATES
 
 _LOST = "assets/duenotice-lost.js"
+_CONTACT = "contact/"
+"""The page of a portal's own that says how to reach the firm, where it has one."""
 
 
 def files(plan: Plan, shells: Shells, articles: Articles) -> Iterator[File]:
@@ -81,7 +83,7 @@ def attached(plan: Plan) -> Iterator[File]:
 
 
 def _of_the_site(plan: Plan, shells: Shells, menus: Mapping[str, str]) -> Iterator[File]:
-    yield "404.html", shells.pour(plan.settings.default_language, _missing(plan, menus))
+    yield "404.html", shells.pour(plan.settings.default_language, _missing(plan, shells, menus))
     yield "sitemap.xml", _sitemap(plan, shells).encode()
     yield "robots.txt", _robots(plan).encode()
 
@@ -269,29 +271,31 @@ def _written_in(version: Version, language: str) -> str:
     return text.language if text else language
 
 
-def _missing(plan: Plan, menus: Mapping[str, str]) -> Page:
+def _missing(plan: Plan, shells: Shells, menus: Mapping[str, str]) -> Page:
     """The page for an address that is not there, in every language: hosts know only one."""
-    parts: list[str] = []
-    for language in plan.settings.languages:
-        spoken = words.load(language, "site")
-        heading = "h2" if parts else "h1"
+    settings, default = plan.settings, plan.settings.default_language
+    parts: list[dict[str, object]] = []
+    for language in settings.languages:
+        addresses = plan.addresses(language)
+        contact = shells.contents.get(_CONTACT, {}).get(language)
+        ways = {"home": addresses.home, "lookup": addresses.lookup, "contact": contact}
         parts.append(
-            f'<section lang="{language}">\n<{heading}>{html.escape(spoken("missing.title"))}</{heading}>\n'
-            f"<p>{html.escape(spoken('missing.text'))}</p>\n"
-            f'<p><a href="{html.escape(plan.settings.base + plan.addresses(language).home)}">'
-            f"{html.escape(spoken('missing.home'))}</a></p>\n</section>"
+            {
+                "language": language,
+                "spoken": words.load(language, "site"),
+                "search": settings.base + addresses.search,
+                "ways": [(key, settings.base + path) for key, path in ways.items() if path is not None],
+            }
         )
-    parts.append(_lost(plan))
-    title = words.load(plan.settings.default_language, "site")("missing.title")
-    selector = menus[plan.settings.default_language]
-    return Page(path="", title=title, description=title, body="\n".join(parts), listed=False, selector=selector)
-
-
-def _lost(plan: Plan) -> str:
-    """What leads a link to the private pages on, if its # was made into %23 on the way: the host knows no such file."""
+    # A link to the private pages whose # became %23 on the way asks the host for a file that it does not know.
     mark = hashlib.sha256((TEMPLATES / "theme" / _LOST).read_bytes()).hexdigest()[:8]
-    base = html.escape(plan.settings.base)
-    return f'<script src="{base}{_LOST}?{mark}" data-door="{base}{MY}"></script>'
+    body = (
+        environment(settings)
+        .get_template("missing.html")
+        .render(parts=parts, script=f"{settings.base}{_LOST}?{mark}", door=settings.base + MY)
+    )
+    title = words.load(default, "site")("missing.title")
+    return Page(path="", title=title, description=title, body=body, listed=False, selector=menus[default])
 
 
 def _sitemap(plan: Plan, shells: Shells) -> str:

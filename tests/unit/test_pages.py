@@ -193,12 +193,14 @@ def test_an_old_address_leads_to_the_new_one(portal_folder: PortalFolder) -> Non
 
 
 def test_the_page_for_a_wrong_address_speaks_every_language(portal_folder: PortalFolder) -> None:
-    """A host has one 404 page; it is not to be listed and leads home in both languages."""
+    """A host has one 404 page; it is not to be listed, and leads to search, board and firm in each language."""
     page = text(site(portal_folder)["404.html"])
     assert page.count("<h1") == 1
     assert 'name="robots" content="noindex"' in page
     assert '<section lang="en">' in page
-    assert '<a href="/en/">' in page
+    english = page.partition('<section lang="en">')[2]
+    ways = ["/en/search/", "/en/", "/en/lookup/", "/en/contact/"]
+    assert re.findall(r'(?:href|action)="([^"]+)"', english)[:4] == ways
 
 
 def test_the_sitemap(portal_folder: PortalFolder) -> None:
