@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from mailer.accounts import Account
-from mailer.digest import Digest, Event, Excluded, Item, Reason, Waiting
+from mailer.agenda.digest import Digest, Event, Excluded, Item, Reason, Waiting
 from mailer.ledger import Delivery, Opening, State
-from mailer.person import Person
+from mailer.people.person import Person
+from mailer.runs.accounts import Account
 from portal import words
 from portal.client import Recipient
 from portal.notice import Selector

@@ -19,9 +19,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mailer.accounts import accounts
 from mailer.ledger import Decree, Opening, State, create, find
 from mailer.ledger.schema import digests
+from mailer.runs.accounts import accounts
 from mailer.transport import Server, Smtp
 from tests.conftest import MKDOCS, NOW, REPOSITORY
 

@@ -11,7 +11,7 @@ from mailer.cli.forecasting import next_
 from mailer.cli.office import CANNOT_RUN, FINE, PROBLEMS, Unsound
 from mailer.cli.signing import dkim_
 from mailer.cli.subscribing import subscribers
-from mailer.linting import Unfit
+from mailer.letters.linting import Unfit
 from portal.config import Misconfigured
 from portal.errors import Format, PortalError, listing, printable
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import click
 
 from mailer import report
-from mailer.accounts import Account, accounts
 from mailer.cli.office import (
     FINE,
     PROBLEMS,
@@ -24,6 +23,7 @@ from mailer.cli.office import (
 )
 from mailer.cli.progress import Watching
 from mailer.ledger import Ledger, Opening
+from mailer.runs.accounts import Account, accounts
 from portal import config
 from portal.config import Settings
 from portal.errors import printable

@@ -6,16 +6,16 @@ import datetime as dt
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
-from mailer import message
-from mailer.bulletin import bulletin
+from mailer.agenda.bulletin import bulletin
+from mailer.agenda.deciding import decide
+from mailer.agenda.digest import Decision, Digest, Past
 from mailer.cli.office import Office, moment, open_ledger
-from mailer.compose import Composer
-from mailer.deciding import decide
-from mailer.digest import Decision, Digest, Past
 from mailer.ledger import Unsent
-from mailer.letter import Letter, Skeleton
-from mailer.person import people
-from mailer.rounds import decisions
+from mailer.letters import message
+from mailer.letters.compose import Composer
+from mailer.letters.letter import Letter, Skeleton
+from mailer.people.person import people
+from mailer.runs.rounds import decisions
 
 HIDDEN_CODE = "····-····-····-····-····-····-···"
 """Stands for a private code where none may be shown, or none is needed."""

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from mailer.bulletin import bulletin
+from mailer.agenda.bulletin import bulletin
+from mailer.agenda.forecast import Forecast
 from mailer.cli.office import FINE, Office, common_options, open_ledger, read_office, say, say_json
-from mailer.forecast import Forecast
-from mailer.rounds import decisions
+from mailer.runs.rounds import decisions
 
 
 @click.command("next")

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 
-from mailer import answers, linting
 from mailer.cli.drafting import Draft, Drafter, decided
 from mailer.cli.office import FINE, PROBLEMS, Office, common_options, read_office, say
-from mailer.linting import Answers
+from mailer.letters import linting
+from mailer.letters.linting import Answers
+from mailer.runs import answers
 from portal.errors import Format, PortalError, Problem, errors_in, listing
 from portal.words import counted
 

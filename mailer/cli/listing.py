@@ -13,10 +13,10 @@ import click
 from rich.cells import cell_len, set_cell_size
 
 from mailer import report
+from mailer.agenda.digest import Decision, Excluded, Item
+from mailer.agenda.forecast import Forecast
 from mailer.cli.office import Office, report_console, say
-from mailer.digest import Decision, Excluded, Item
-from mailer.forecast import Forecast
-from mailer.person import Person
+from mailer.people.person import Person
 from portal.errors import printable
 from portal.words import counted
 

@@ -14,11 +14,12 @@ from typing import Any, TypeVar
 import click
 from rich.console import Console
 
-from mailer import forecast, verp
-from mailer.cards import CardRegistry, Cards
+from mailer.agenda import forecast
 from mailer.ledger import Doubts, Ledger, update
 from mailer.ledger.opening import DEFAULT_URL
-from mailer.letter import Letter
+from mailer.letters import verp
+from mailer.letters.letter import Letter
+from mailer.people.cards import CardRegistry, Cards
 from portal import config, days, history, plan, rules, sealing, signet, sources, states
 from portal.config import Secret, Settings
 from portal.errors import PortalError, Problem, errors_in, printable

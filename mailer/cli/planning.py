@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from mailer.bulletin import bulletin
+from mailer.agenda.bulletin import bulletin
+from mailer.agenda.forecast import Forecast
 from mailer.cli.listing import Document, Lines, Listing
 from mailer.cli.office import (
     FINE,
@@ -21,9 +22,8 @@ from mailer.cli.office import (
     say_json,
     show_private_option,
 )
-from mailer.forecast import Forecast
 from mailer.ledger import Opening, create, shown
-from mailer.rounds import decisions
+from mailer.runs.rounds import decisions
 from portal.errors import PortalError
 
 

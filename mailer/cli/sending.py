@@ -13,8 +13,6 @@ from pathlib import Path
 
 import click
 
-from mailer.answers import Folder as AnsweringFolder
-from mailer.catcher import catching
 from mailer.cli.office import (
     FINE,
     PROBLEMS,
@@ -29,14 +27,16 @@ from mailer.cli.office import (
 )
 from mailer.cli.progress import Watching
 from mailer.cli.signing import signer
-from mailer.freezing import Extent, Freezer
-from mailer.gate import Gate
 from mailer.ledger import LONGEST_LEASE, Ledger, State, TooMany
-from mailer.links import Folder, Published
-from mailer.linting import Answers, Proofreader
-from mailer.sender import LEASE, Rules, Sender
-from mailer.subscription import Subscribers
+from mailer.letters.linting import Answers, Proofreader
+from mailer.people.subscription import Subscribers
+from mailer.runs.answers import Folder as AnsweringFolder
+from mailer.runs.freezing import Extent, Freezer
+from mailer.runs.links import Folder, Published
+from mailer.sending.gate import Gate
+from mailer.sending.sender import LEASE, Rules, Sender
 from mailer.transport import Outbox, Server, Smtp, Transport
+from mailer.transport.catcher import catching
 from portal.errors import Location, PortalError
 from portal.words import counted
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from mailer import dkim
 from mailer.cli.office import FINE, say, say_json
-from mailer.dkim import Signer
+from mailer.letters import dkim
+from mailer.letters.dkim import Signer
 from portal import config
 from portal.config import Settings
 from portal.errors import Location, PortalError

@@ -15,8 +15,8 @@ import click
 from mailer.cli.office import FINE, PROBLEMS, clock, ledger_of, moment, place_options, say, say_json
 from mailer.cli.progress import Watching
 from mailer.ledger import Ledger
-from mailer.roster import Reader
-from mailer.subscription import Scope, Subscribers, Subscription
+from mailer.people.roster import Reader
+from mailer.people.subscription import Scope, Subscribers, Subscription
 from portal import config, registry
 from portal.client import Cadence
 from portal.config import Settings

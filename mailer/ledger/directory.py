@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailer.ledger import erasing
 from mailer.ledger.schema import Instant, digests, openings, receipts, tables
-from mailer.subscription import Consent, Scope, Subscribers, Subscription, Suppression, mark
+from mailer.people.subscription import Consent, Scope, Subscribers, Subscription, Suppression, mark
 from portal.client import Cadence
 from portal.errors import PortalError
 from portal.kinds import Kind

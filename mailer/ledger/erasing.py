@@ -10,12 +10,12 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mailer.digest import key_of
+from mailer.agenda.digest import key_of
 from mailer.ledger import controlling
 from mailer.ledger.interface import UNSENT, Decree, State
 from mailer.ledger.schema import digests, documents, entries, receipts, registries, runs
-from mailer.letter import Letter
-from mailer.subscription import mark
+from mailer.letters.letter import Letter
+from mailer.people.subscription import mark
 from portal.errors import PortalError
 
 _WHY = "the person was erased"

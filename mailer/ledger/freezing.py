@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mailer.digest import Excluded, Receipt
+from mailer.agenda.digest import Excluded, Receipt
 from mailer.ledger.interface import Batch, Frozen, Hold, Run, State, TooMany
 from mailer.ledger.schema import digests, documents, entries, openings, receipts, registries, runs
 from portal.client import Recipient

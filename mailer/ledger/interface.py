@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
-from mailer.digest import Digest, Excluded, Past, Receipt
-from mailer.letter import Letter, Skeleton
-from mailer.person import Person
-from mailer.snapshot import Snapshot
-from mailer.subscription import Scope, Subscribers, Subscription
+from mailer.agenda.digest import Digest, Excluded, Past, Receipt
+from mailer.agenda.snapshot import Snapshot
+from mailer.letters.letter import Letter, Skeleton
+from mailer.people.person import Person
+from mailer.people.subscription import Scope, Subscribers, Subscription
 
 LONGEST_LEASE = dt.timedelta(hours=1)
 """No claim runs for longer without being renewed: a lease that ends later was given by a clock that was wrong."""

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mailer.digest import Past, Receipt, Told
+from mailer.agenda.digest import Past, Receipt, Told
 from mailer.ledger.interface import UNSENT, Kept, State, Unsent
 from mailer.ledger.recording import in_scope, to_try
 from mailer.ledger.schema import digests, documents, entries, literally, receipts, runs
-from mailer.letter import Letter, Skeleton
-from mailer.person import Person
+from mailer.letters.letter import Letter, Skeleton
+from mailer.people.person import Person
 
 _LETTERS = 500
 """Letters read at a time."""

@@ -44,7 +44,7 @@ from mailer.ledger.interface import (
 )
 from mailer.ledger.schema import Instant, digests, documents, entries, literally, openings, written
 from mailer.ledger.worker import Worker
-from mailer.letter import Letter, Skeleton
+from mailer.letters.letter import Letter, Skeleton
 
 _SKELETONS_KEPT = 256
 

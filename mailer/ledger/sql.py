@@ -13,7 +13,7 @@ from sqlalchemy import Engine, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from mailer.digest import Past
+from mailer.agenda.digest import Past
 from mailer.ledger import auditing, controlling, freezing, migrations, recalling, recording
 from mailer.ledger.directory import Directory
 from mailer.ledger.interface import (
@@ -33,8 +33,8 @@ from mailer.ledger.interface import (
 )
 from mailer.ledger.schema import FORMAT, openings, tables
 from mailer.ledger.worker import Worker
-from mailer.letter import Letter
-from mailer.person import Person
+from mailer.letters.letter import Letter
+from mailer.people.person import Person
 from portal.errors import PortalError
 
 

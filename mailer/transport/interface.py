@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from mailer.outcome import Outcome
+from mailer.transport.outcome import Outcome
 from portal.errors import PortalError
 
 

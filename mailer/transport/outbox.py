@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from mailer.outcome import Outcome, Sent
 from mailer.transport.interface import Connection, DataBegins, Envelope, Lost
+from mailer.transport.outcome import Outcome, Sent
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,11 @@ from urllib.parse import unquote, urlsplit
 import aiosmtplib
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
-from mailer import throttling
-from mailer.mailbox import travelling
-from mailer.outcome import Deferred, Failed, InDoubt, Outcome, Sent
+from mailer.letters.mailbox import travelling
+from mailer.transport import throttling
 from mailer.transport.conversation import Conversation, Disconnected, Reply
 from mailer.transport.interface import Connection, DataBegins, Envelope, Lost
+from mailer.transport.outcome import Deferred, Failed, InDoubt, Outcome, Sent
 from portal.errors import Location, PortalError
 
 

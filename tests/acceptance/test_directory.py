@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mailer.ledger import Opening, create, find
-from mailer.subscription import Consent, Scope, Subscription, mark
+from mailer.people.subscription import Consent, Scope, Subscription, mark
 from portal.client import Cadence
 from portal.errors import PortalError
 from portal.kinds import Kind

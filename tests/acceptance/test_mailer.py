@@ -29,9 +29,9 @@ import pytest
 import trustme
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
-from mailer import compose
+from mailer.agenda.digest import Digest
 from mailer.cli import main
-from mailer.digest import Digest
+from mailer.letters import compose
 from portal import sealing
 from portal.config import Secret
 from tests.conftest import NOW, PortalFolder

@@ -23,8 +23,9 @@ from aiosmtpd.smtp import SMTP
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from mailer import dispatch, pace, verp
 from mailer.cli import main
+from mailer.letters import verp
+from mailer.sending import dispatch, pace
 from tests.acceptance.test_mailer import Desk, Sink, desk, sink
 from tests.acceptance.test_smtp import Script as OneScript
 from tests.conftest import NOW, REPOSITORY

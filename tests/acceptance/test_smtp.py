@@ -18,8 +18,8 @@ import trustme
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 from mailer import transport
-from mailer.outcome import Deferred, Failed, InDoubt, Outcome, Sent
 from mailer.transport import Lost, Server, Smtp
+from mailer.transport.outcome import Deferred, Failed, InDoubt, Outcome, Sent
 from mailer.transport.smtp import Patience
 from portal.errors import PortalError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser
 
-from mailer import message
+from mailer.letters import message
 from portal import sealing
 from portal.config import Secret
 from tests.conftest import PortalFolder

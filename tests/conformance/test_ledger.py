@@ -18,9 +18,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, create_engine, event, inspect, make_url, text
 
-from mailer.accounts import accounts
-from mailer.bulletin import bulletin
-from mailer.freezing import Extent, Freezer
+from mailer.agenda.bulletin import bulletin
+from mailer.agenda.snapshot import Snapshot
 from mailer.ledger import (
     UNSENT,
     AlreadyDecided,
@@ -41,9 +40,10 @@ from mailer.ledger import (
     update,
 )
 from mailer.ledger.worker import Worker
-from mailer.outcome import Outcome, Sent
-from mailer.sender import Rules, Sender
-from mailer.snapshot import Snapshot
+from mailer.runs.accounts import accounts
+from mailer.runs.freezing import Extent, Freezer
+from mailer.sending.sender import Rules, Sender
+from mailer.transport.outcome import Outcome, Sent
 from portal.errors import PortalError
 from portal.plan import Plan
 from tests.conftest import PortalFolder

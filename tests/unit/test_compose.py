@@ -12,11 +12,11 @@ from email.policy import default
 
 import pytest
 
-from mailer import message, plaintext
-from mailer.compose import LARGEST, Composer
-from mailer.digest import Digest, Event, Receipt, Reminder
-from mailer.letter import Letter, Skeleton, slot
-from mailer.subscription import Consent, Subscription
+from mailer.agenda.digest import Digest, Event, Receipt, Reminder
+from mailer.letters import message, plaintext
+from mailer.letters.compose import LARGEST, Composer
+from mailer.letters.letter import Letter, Skeleton, slot
+from mailer.people.subscription import Consent, Subscription
 from portal import sealing, words
 from portal.config import Secret
 from portal.errors import PortalError

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailer.bulletin import bulletin
-from mailer.deciding import decide
-from mailer.digest import Decision, Event, Past, Reason, Receipt, Told
-from mailer.person import people
-from mailer.snapshot import Thawing, freeze
-from mailer.subscription import Consent, Scope, Subscribers, Subscription, Suppression, mark
+from mailer.agenda.bulletin import bulletin
+from mailer.agenda.deciding import decide
+from mailer.agenda.digest import Decision, Event, Past, Reason, Receipt, Told
+from mailer.agenda.snapshot import Thawing, freeze
+from mailer.people.person import people
+from mailer.people.subscription import Consent, Scope, Subscribers, Subscription, Suppression, mark
 from portal.client import Cadence, Registry, as_client
 from portal.kinds import Kind
 from portal.notice import Notice, Selector, Text, Version

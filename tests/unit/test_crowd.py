@@ -9,16 +9,16 @@ from typing import cast
 
 import pytest
 
-from mailer.bulletin import bulletin
-from mailer.cards import CardRegistry, Cards
+from mailer.agenda.bulletin import bulletin
+from mailer.agenda.digest import Past
+from mailer.agenda.forecast import Forecast
+from mailer.agenda.snapshot import Thawing, freeze
 from mailer.cli.listing import Document, Lines
 from mailer.cli.office import Office, read_office
-from mailer.digest import Past
-from mailer.forecast import Forecast
 from mailer.ledger import Ledger
-from mailer.person import Person, people
-from mailer.rounds import BATCH, decisions
-from mailer.snapshot import Thawing, freeze
+from mailer.people.cards import CardRegistry, Cards
+from mailer.people.person import Person, people
+from mailer.runs.rounds import BATCH, decisions
 from portal import tables
 from portal.client import Client, as_client
 from portal.errors import Problem

@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 import pytest
 
-from mailer.bulletin import bulletin
-from mailer.deciding import decide
-from mailer.digest import Decision, Digest, Event, Excluded, Past, Reason, Receipt, Told, Waiting
-from mailer.person import people
-from mailer.snapshot import Thawing, freeze
+from mailer.agenda.bulletin import bulletin
+from mailer.agenda.deciding import decide
+from mailer.agenda.digest import Decision, Digest, Event, Excluded, Past, Reason, Receipt, Told, Waiting
+from mailer.agenda.snapshot import Thawing, freeze
+from mailer.people.person import people
 from portal.plan import Plan
 from tests.conftest import PortalFolder
 

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from mailer import dkim, message
-from mailer.letter import Skeleton
+from mailer.letters import dkim, message
+from mailer.letters.letter import Skeleton
 from portal.errors import PortalError
 from tests.conftest import need
 from tests.unit.test_message import SKELETON, a_letter, fields

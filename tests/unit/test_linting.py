@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from mailer import message
-from mailer.answers import Folder, Published
-from mailer.compose import Composer
-from mailer.letter import Letter, Skeleton
-from mailer.linting import RULES, lint
-from mailer.support import CSS, FEATURES, HTML
+from mailer.letters import message
+from mailer.letters.compose import Composer
+from mailer.letters.letter import Letter, Skeleton
+from mailer.letters.linting import RULES, lint
+from mailer.letters.support import CSS, FEATURES, HTML
+from mailer.runs.answers import Folder, Published
 from portal.errors import Severity
 from tests.conftest import REPOSITORY, PortalFolder
 from tests.unit.test_digest import BEGIN, agenda, client

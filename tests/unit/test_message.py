@@ -16,8 +16,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mailer import message
-from mailer.letter import Letter, Skeleton, clean, slot
+from mailer.letters import message
+from mailer.letters.letter import Letter, Skeleton, clean, slot
 from portal.errors import PortalError
 
 KEY = "0123456789abcdef" * 2

@@ -7,8 +7,8 @@ import datetime as dt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.outcome import Deferred, Failed, InDoubt, Outcome, Sent
-from mailer.pace import LONGEST_PAUSE, Pace
+from mailer.sending.pace import LONGEST_PAUSE, Pace
+from mailer.transport.outcome import Deferred, Failed, InDoubt, Outcome, Sent
 
 NOON = dt.datetime(2026, 12, 7, 12, tzinfo=dt.UTC)
 SENT, SLOWLY, LATER = Sent("250 OK"), Deferred("550 frequency limited", throttled=True), Deferred("450 later")

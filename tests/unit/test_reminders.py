@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from mailer.digest import Digest, Event, Past, Reason, Receipt, Told
+from mailer.agenda.digest import Digest, Event, Past, Reason, Receipt, Told
 from tests.conftest import PortalFolder
 from tests.unit.test_digest import LIN, agenda, client, decisions, reasons
 from tests.unit.test_timing import mail

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.schedule import Timetable, following, latest
+from mailer.people.schedule import Timetable, following, latest
 from portal.client import Cadence
 
 MONDAY_AT_NINE = Timetable(hour=9, weekday=0, day=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailer.throttling import asks_to_slow_down
+from mailer.transport.throttling import asks_to_slow_down
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.digest import Past
-from mailer.schedule import Calendar, Timetable, following, latest, opens
+from mailer.agenda.digest import Past
+from mailer.people.schedule import Calendar, Timetable, following, latest, opens
 from portal.client import Cadence
 from portal.config import SendWindow
 from tests.conftest import PortalFolder

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer import verp
+from mailer.letters import verp
 from portal.config import MailOptions, Secret
 from portal.errors import PortalError
 from tests.unit.test_message import KEY, a_letter

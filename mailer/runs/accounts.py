@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from mailer.bulletin import bulletin
-from mailer.digest import Decision, Receipt
+from mailer.agenda.bulletin import bulletin
+from mailer.agenda.digest import Decision, Receipt
+from mailer.agenda.snapshot import Thawing
 from mailer.ledger import Ledger, RunRecord, State
-from mailer.rounds import decisions
-from mailer.snapshot import Thawing
+from mailer.runs.rounds import decisions
 
 _BATCH = 500
 """Persons compared at a time."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-from mailer.mailbox import domain_of
+from mailer.letters.mailbox import domain_of
 
 _OPEN, _CLOSE = "\ufdd0", "\ufdd1"
 """Noncharacters (Unicode 23.7) around a slot's name; `clean` takes them out of what people write."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from mailer import schedule
-from mailer.schedule import Calendar, Timetable
-from mailer.subscription import NOBODY, Subscribers, Subscription, Suppression
+from mailer.people import schedule
+from mailer.people.schedule import Calendar, Timetable
+from mailer.people.subscription import NOBODY, Subscribers, Subscription, Suppression
 from portal.client import Cadence, Recipient, Registry
 from portal.kinds import Kind
 from portal.plan import Plan

@@ -8,15 +8,16 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from mailer import compose, message, snapshot
-from mailer.bulletin import Bulletin, bulletin
-from mailer.digest import Decision, Digest, Item, content_hash
+from mailer.agenda import snapshot
+from mailer.agenda.bulletin import Bulletin, bulletin
+from mailer.agenda.digest import Decision, Digest, Item, content_hash
 from mailer.ledger import AlreadyDecided, Batch, Frozen, Ledger, Run
-from mailer.letter import Letter
-from mailer.links import Build, Folder, Published
-from mailer.linting import Proofreader
-from mailer.rounds import decisions
-from mailer.sender import Codes
+from mailer.letters import compose, message
+from mailer.letters.letter import Letter
+from mailer.letters.linting import Proofreader
+from mailer.runs.links import Build, Folder, Published
+from mailer.runs.rounds import decisions
+from mailer.sending.sender import Codes
 from portal import history
 from portal.errors import PortalError
 from portal.plan import Plan

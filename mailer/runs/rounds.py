@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Iterator
 from itertools import islice
 
-from mailer.bulletin import Bulletin
-from mailer.deciding import decide
-from mailer.digest import Decision
+from mailer.agenda.bulletin import Bulletin
+from mailer.agenda.deciding import decide
+from mailer.agenda.digest import Decision
 from mailer.ledger import Ledger
-from mailer.person import Person, people
+from mailer.people.person import Person, people
 
 BATCH = 500
 """Persons asked about at once; databases limit the number of bound values."""

@@ -6,11 +6,11 @@ import asyncio
 import datetime as dt
 from collections import deque
 
-from mailer.clerk import Clerk, Clock
 from mailer.ledger import Claim, Settlement, State
-from mailer.mailbox import domain_of
-from mailer.outcome import Outcome
-from mailer.pace import Pace
+from mailer.letters.mailbox import domain_of
+from mailer.sending.clerk import Clerk, Clock
+from mailer.sending.pace import Pace
+from mailer.transport.outcome import Outcome
 
 _PATIENCE = dt.timedelta(seconds=20)
 """How long a run waits for a domain. What takes longer is left to a later run."""

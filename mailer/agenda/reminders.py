@@ -6,9 +6,9 @@ import datetime as dt
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from mailer import schedule
-from mailer.digest import Reminder
-from mailer.person import Person
+from mailer.agenda.digest import Reminder
+from mailer.people import schedule
+from mailer.people.person import Person
 from portal.notice import Notice
 
 _NONE = dt.timedelta()

@@ -7,9 +7,9 @@ from bisect import bisect_left
 from collections.abc import Iterable
 
 from mailer.ledger import Hold
-from mailer.letter import Letter
-from mailer.sender import Stop
-from mailer.subscription import Scope, Subscribers
+from mailer.letters.letter import Letter
+from mailer.people.subscription import Scope, Subscribers
+from mailer.sending.sender import Stop
 from portal.plan import Plan
 
 _NOT_LISTED = "held: while rehearsing, mail goes only to the addresses listed in MAILER_ALLOW or mail.rehearsal"

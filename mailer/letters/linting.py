@@ -11,9 +11,9 @@ from email.policy import default
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
-from mailer import plaintext, support
-from mailer.letter import Skeleton
-from mailer.support import Feature
+from mailer.letters import plaintext, support
+from mailer.letters.letter import Skeleton
+from mailer.letters.support import Feature
 from portal.errors import Location, PortalError, Problem, Severity, errors_in
 
 HTML_BYTES = 90_000

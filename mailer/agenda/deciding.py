@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from mailer import reminders, timing
-from mailer.bulletin import Bulletin, Story
-from mailer.digest import Decision, Event, Excluded, Item, Past, Reason, Receipt, Told
-from mailer.person import Person
-from mailer.subscription import NO_CLIENT, Scope
+from mailer.agenda import reminders, timing
+from mailer.agenda.bulletin import Bulletin, Story
+from mailer.agenda.digest import Decision, Event, Excluded, Item, Past, Reason, Receipt, Told
+from mailer.people.person import Person
+from mailer.people.subscription import NO_CLIENT, Scope
 from portal import audience
 from portal.client import Recipient
 from portal.plan import Entry

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from mailer.outcome import Deferred, Failed, InDoubt, Outcome, Sent
+from mailer.transport.outcome import Deferred, Failed, InDoubt, Outcome, Sent
 
 FIRST_PAUSE = dt.timedelta(seconds=5)
 LONGEST_PAUSE = dt.timedelta(hours=1)

@@ -6,8 +6,8 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mailer.digest import Event, Excluded, Reason
-from mailer.subscription import NOBODY, Subscribers
+from mailer.agenda.digest import Event, Excluded, Reason
+from mailer.people.subscription import NOBODY, Subscribers
 from portal import audience, states
 from portal.client import Client, Recipient
 from portal.config import Mandatory

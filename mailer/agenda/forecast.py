@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
-from mailer.digest import Decision
+from mailer.agenda.digest import Decision
 from portal import states
 from portal.config import Settings
 from portal.notice import Dossier

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
-from mailer.person import Person
+from mailer.people.person import Person
 from portal.client import Recipient
 from portal.notice import Text, Urgency, Version
 from portal.plan import Entry

@@ -15,8 +15,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from mailer.cards import CardRegistry, Cards
-from mailer.subscription import NOBODY, Consent, Scope, Subscribers, Subscription, Suppression
+from mailer.people.cards import CardRegistry, Cards
+from mailer.people.subscription import NOBODY, Consent, Scope, Subscribers, Subscription, Suppression
 from portal.client import Cadence, Client, Registry, as_client, as_data
 from portal.config import Options, Settings
 from portal.kinds import Kind

@@ -11,14 +11,14 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from mailer import message
-from mailer.clerk import Clerk, Clock
-from mailer.dispatch import Dispatch
 from mailer.ledger import Claim, Doubts, Hold, Ledger, Settlement, State
-from mailer.letter import Letter
-from mailer.outcome import Deferred, Failed, InDoubt, Outcome, Sent
-from mailer.pace import Pace
+from mailer.letters import message
+from mailer.letters.letter import Letter
+from mailer.sending.clerk import Clerk, Clock
+from mailer.sending.dispatch import Dispatch
+from mailer.sending.pace import Pace
 from mailer.transport import Connection, Envelope, Lost, Transport
+from mailer.transport.outcome import Deferred, Failed, InDoubt, Outcome, Sent
 from portal.errors import PortalError
 
 LEASE = dt.timedelta(minutes=5)

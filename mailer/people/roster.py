@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, ValidationError
 
-from mailer.subscription import Consent, Subscription
+from mailer.people.subscription import Consent, Subscription
 from portal import states
 from portal.client import Address, Cadence, ZoneName
 from portal.days import Moment

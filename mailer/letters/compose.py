@@ -9,12 +9,12 @@ from typing import Any
 from urllib.parse import urljoin
 from zoneinfo import ZoneInfo
 
-from mailer import plaintext
-from mailer.digest import Digest, Item
-from mailer.letter import Letter, Skeleton, clean, slot
-from mailer.paragraph import News, Paragraph, Writer, importance, last_in
-from mailer.subscription import NO_CLIENT
-from mailer.typesetting import Typesetter
+from mailer.agenda.digest import Digest, Item
+from mailer.letters import plaintext
+from mailer.letters.letter import Letter, Skeleton, clean, slot
+from mailer.letters.paragraph import News, Paragraph, Writer, importance, last_in
+from mailer.letters.typesetting import Typesetter
+from mailer.people.subscription import NO_CLIENT
 from portal import addresses, words
 from portal.client import Recipient
 from portal.config import named

@@ -16,7 +16,7 @@ from base64 import b32encode
 from typing import Literal
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from mailer.letter import Letter
+from mailer.letters.letter import Letter
 from portal.config import MailOptions, Secret
 from portal.errors import PortalError
 

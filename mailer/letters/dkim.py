@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
-from mailer.mailbox import ascii_domain, domain_of
+from mailer.letters.mailbox import ascii_domain, domain_of
 from portal.errors import Location, PortalError
 
 SHORTEST = 2048

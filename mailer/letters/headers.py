@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 
-from mailer.letter import UNWANTED, clean
-from mailer.mailbox import travelling
+from mailer.letters.letter import UNWANTED, clean
+from mailer.letters.mailbox import travelling
 from portal.errors import PortalError
 
 _LINE = 76

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mailer.answers import silence
-from mailer.letter import Letter
+from mailer.letters.letter import Letter
+from mailer.runs.answers import silence
 from portal import addresses, history, sealing
 from portal.config import Secret
 from portal.errors import PortalError

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from mailer import schedule
-from mailer.digest import Digest, Event, Item, Past, Waiting
-from mailer.person import Person
+from mailer.agenda.digest import Digest, Event, Item, Past, Waiting
+from mailer.people import schedule
+from mailer.people.person import Person
 from portal.client import Cadence
 from portal.plan import Plan
 

@@ -18,9 +18,9 @@ from urllib.parse import quote, urlsplit
 
 from markupsafe import escape
 
-from mailer import headers
-from mailer.letter import Letter, Skeleton, fill, pieces
-from mailer.mailbox import ascii_domain, travelling
+from mailer.letters import headers
+from mailer.letters.letter import Letter, Skeleton, fill, pieces
+from mailer.letters.mailbox import ascii_domain, travelling
 
 _LINE = 76
 """Characters of an encoded line (RFC 2045, sections 6.7 and 6.8)."""

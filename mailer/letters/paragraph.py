@@ -9,9 +9,9 @@ from enum import StrEnum
 
 from markupsafe import Markup
 
-from mailer import passage, plaintext
-from mailer.digest import Event, Item
-from mailer.letter import clean, slot
+from mailer.agenda.digest import Event, Item
+from mailer.letters import passage, plaintext
+from mailer.letters.letter import clean, slot
 from portal import words
 from portal.article import Articles
 from portal.client import Recipient

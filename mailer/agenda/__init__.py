@@ -1,0 +1,1 @@
+"""What falls due for whom: from the plan and what was told before to digests."""

@@ -1,0 +1,1 @@
+"""Takes frozen messages out of the ledger and to the transport, each at most once."""
