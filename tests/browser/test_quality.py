@@ -212,7 +212,7 @@ def test_nothing_is_missing_without_scripts(browser: Browser, site: Sample) -> N
     """What is public is all there, the drawer opens, and the private pages say in every language why they cannot."""
     page = opened(browser, PHONE, java_script_enabled=False)
     said = {
-        "": "近期事项",
+        "": "2026 年度结账：请在 12 月 25 日前备齐的资料",
         "notices/fees-2027/": "5 项，+¥2/月 至 +¥120/月",
         "notices/fees-2027/changes/": "第 1 版 → 第 2 版",
         "editions/2026-11/": "2027 年度代账服务费调整",
