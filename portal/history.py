@@ -1,7 +1,8 @@
 """The versions of each notice, and what once stood in the registry: the only caller of git.
 
 Version k of a notice is its text with k-1 lines of `revisions`: the last such text on the first-parent history. One
-`git log` lists every blob that ever stood in a notices folder, one `git cat-file` fetches those that are needed.
+`git log` lists every blob that ever stood in a notices folder, one `git cat-file` fetches those that are needed. What
+an earlier build listed and read is not asked for again: commits do not change, so only those since are listed.
 """
 
 from __future__ import annotations
@@ -16,9 +17,15 @@ from pathlib import Path
 from portal import epochs, states
 from portal.config import Settings
 from portal.errors import PortalError, Problem, Severity
-from portal.notice import Dossier, Text, Version
+from portal.notice import Dossier, Notice, Text, Version
 from portal.paper import Paper, as_paper, notice_of, rendered
+from portal.readings import Readings
 from portal.sources import Filed, Sources
+
+ROOM = "history"
+"""Where readings keep what was committed."""
+_FOR_EVER = [0, 0, 0, 0]
+"""The stamp of what cannot change: commits, and files by their hash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +43,17 @@ class Committed:
     """A state of a file that was committed."""
 
     paper: Paper
+    notice: Notice | None
+    """What its front matter describes, where that can be read."""
     at: dt.datetime
     """When: the committer's clock, timezone-aware."""
 
 
-def read(settings: Settings, sources: Sources) -> History:
-    """Find the texts of older versions. A missing one is a warning, in a shallow clone an error."""
+def read(settings: Settings, sources: Sources, readings: Readings | None = None) -> History:
+    """Find the texts of older versions. A missing one is a warning, in a shallow clone an error.
+
+    What `readings` hold of an earlier build is not read again.
+    """
     automatic = settings.options.versions == "automatic"
     wanted = {
         paper.file
@@ -49,7 +61,7 @@ def read(settings: Settings, sources: Sources) -> History:
         if automatic or filed.notice.version > 1
         for paper in (filed.paper, *filed.translations.values())
     }
-    past = _Past(settings, wanted)
+    past = _Past(settings, wanted, readings or Readings())
     problems: list[Problem] = []
     made = _by_change if automatic else _by_revision
     dossiers = {
@@ -65,7 +77,7 @@ def _by_revision(settings: Settings, filed: Filed, past: _Past, problems: list[P
     originals: dict[int, Paper] = {notice.version: filed.paper}
     if notice.version > 1:
         for committed in past.states(filed.paper.file):
-            older, _ = notice_of(committed.paper)
+            older = committed.notice
             if older is not None and older.id == notice.id:
                 originals.setdefault(older.version, committed.paper)
     for number in range(1, notice.version + 1):
@@ -119,17 +131,17 @@ def _live(settings: Settings, filed: Filed, past: _Past) -> list[tuple[Paper, dt
     """The original's texts that were published, oldest first, each with when; at least the working text."""
     committed = list(reversed(past.states(filed.paper.file)))
     working = Committed(
-        filed.paper, committed[-1].at if committed else states.instant(filed.notice.date, settings.zone)
+        filed.paper, filed.notice, committed[-1].at if committed else states.instant(filed.notice.date, settings.zone)
     )
     distinct = [working]
     for older in reversed(committed):
         if (older.paper.data, older.paper.body) == (distinct[0].paper.data, distinct[0].paper.body):
             distinct[0] = older
-        elif notice_of(older.paper)[0] is not None:
+        elif older.notice is not None:
             distinct.insert(0, older)
     live: list[tuple[Paper, dt.datetime]] = []
     for position, state in enumerate(distinct):
-        notice, _ = notice_of(state.paper)
+        notice = state.notice
         assert notice is not None, "only readable states are kept"
         on = states.instant(notice.date, settings.zone)
         if live:
@@ -178,8 +190,9 @@ def _unavailable(filed: Filed, number: int, past: _Past) -> Problem:
 class _Past:
     """What once stood in certain files, newest first."""
 
-    def __init__(self, settings: Settings, files: set[Path]) -> None:
+    def __init__(self, settings: Settings, files: set[Path], readings: Readings) -> None:
         self._settings = settings
+        self._readings = readings
         self.repository = False
         self.shallow = False
         self._states: dict[Path, list[Committed]] = {}
@@ -198,16 +211,22 @@ class _Past:
         return self._states.get(file, [])
 
     def _load(self, folder: Path, files: set[Path]) -> None:
-        past = _blobs(folder, files)
-        texts = _contents(folder, {blob.name for blobs in past.values() for blob in blobs})
+        log = _log(folder, self._readings, whole=not self.shallow)
+        past = {
+            file: [(blob, self._readings.recall(ROOM, str(blob), _FOR_EVER)) for blob in blobs]
+            for file, blobs in _blobs(folder, files, log).items()
+        }
+        new = {blob.name for blobs in past.values() for blob, known in blobs if known is None}
+        texts = _contents(folder, new) if new else {}
         for file, blobs in past.items():
             found = self._states[file] = []
-            for blob in blobs:
-                paper = (
-                    as_paper(self._settings, folder / blob.path, texts[blob.name])[0] if blob.name in texts else None
-                )
-                if paper is not None:
-                    found.append(Committed(paper, blob.at))
+            for blob, known in blobs:
+                if known is None and blob.name in texts:
+                    paper = as_paper(self._settings, folder / blob.path, texts[blob.name])[0]
+                    known = (paper, notice_of(paper)[0] if paper is not None else None)
+                    self._readings.keep(ROOM, str(blob), _FOR_EVER, known)
+                if known is not None and known[0] is not None:
+                    found.append(Committed(known[0], known[1], blob.at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +236,9 @@ class _Blob:
     name: str
     path: str
     at: dt.datetime
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.path}"
 
 
 def texts_at(settings: Settings, revision: str) -> dict[Path, bytes]:
@@ -351,30 +373,42 @@ def head(folder: Path) -> str | None:
     return out.decode("ascii").strip() if out else None
 
 
-def _blobs(folder: Path, files: set[Path]) -> dict[Path, list[_Blob]]:
-    """Of each file the blobs on the first-parent history, newest first.
+def _log(folder: Path, readings: Readings, *, whole: bool) -> bytes:
+    """What git says of every commit on the first-parent history that changed a folder, newest first.
 
     A file counts as renamed from 30 % of likeness on, because people rename and revise in one go; that the id is
-    the same is checked by whoever reads the texts.
+    the same is checked by whoever reads the texts. Only a `whole` history is remembered: what a shallow one ends with
+    looks as if everything had begun there.
     """
-    out = _git(
-        folder,
-        "log",
-        "--first-parent",
-        "-m",
-        "--raw",
-        "--no-abbrev",
-        "-M30%",
-        "-z",
-        "--relative",
-        "--format=%x01%ct",
-        "--",
-        ".",
-    )
+    name, now = f"log {folder}", head(folder)
+    past = readings.recall(ROOM, name, _FOR_EVER) if whole else None
+    if past is not None and past[0] != now and not _first_parents_lead(folder, now, past[0]):
+        past = None
+    order = ("--first-parent", "-m", "--raw", "--no-abbrev", "-M30%", "-z", "--relative", "--format=%x01%ct")
+    if past is not None and past[0] == now:
+        return bytes(past[1])
+    span = [f"{past[0]}..{now}"] if past is not None else [now or "HEAD"]
+    since = _git(folder, "log", *order, *span, "--", ".") or b""
+    told = since + (past[1] if past is not None else b"")
+    if whole and now is not None:
+        readings.keep(ROOM, name, _FOR_EVER, (now, told))
+    return told
+
+
+def _first_parents_lead(folder: Path, newer: str | None, older: str) -> bool:
+    """Whether a commit lies on the first-parent history of another: then what came before it is the same for both."""
+    if newer is None or not is_ancestor(folder, older, newer):
+        return False
+    since = (_git(folder, "rev-list", "--first-parent", "--parents", f"{older}..{newer}") or b"").decode("ascii")
+    return since.splitlines()[-1].split(" ")[1:2] == [older] if since else False
+
+
+def _blobs(folder: Path, files: set[Path], log: bytes) -> dict[Path, list[_Blob]]:
+    """Of each file the blobs in what git said of a folder, newest first."""
     follows = {file.relative_to(folder).as_posix(): file for file in files}
     result: dict[Path, list[_Blob]] = {file: [] for file in files}
     at = dt.datetime.fromtimestamp(0, dt.UTC)
-    fields = iter((out or b"").split(b"\0"))
+    fields = iter(log.split(b"\0"))
     for entry in fields:
         entry = entry.lstrip(b"\n")
         if entry.startswith(b"\x01"):

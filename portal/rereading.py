@@ -25,7 +25,7 @@ from portal import circumstances, sealing
 from portal.config import Secret, Settings
 from portal.readings import Readings, Room
 
-ROOMS = ("clients", "notices")
+ROOMS = ("clients", "notices", "history")
 PARTS = 32
 """Files that each room is kept in."""
 _LABEL = "readings"

@@ -53,7 +53,7 @@ def decide(
 ) -> Reading:
     """The same for a portal whose configuration is read; `readings` and `memory` are an earlier build's, if any."""
     found = sources.read(settings, readings)
-    past = history.read(settings, found)
+    past = history.read(settings, found, readings)
     clock = editorial_clock(now, settings.zone)
     frame = circumstances.configured(settings)
     problems = [

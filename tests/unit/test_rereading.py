@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from portal import circumstances, config, rereading, sealing, sources
+from portal import circumstances, config, history, rereading, sealing, sources
 from portal.config import Secret
 from portal.errors import order
 from portal.readings import Readings
@@ -207,3 +207,70 @@ def test_without_a_past_nothing_is_kept() -> None:
     readings.keep("clients", "a.yml", [1, 2, 3, 4], "a")
     assert readings.rooms == {}
     assert readings.recall("clients", "a.yml", [1, 2, 3, 4]) is None
+
+
+def past(folder: PortalFolder, secret: Secret | None) -> list[tuple[str, list[tuple[int, str, object]]]]:
+    """Every notice's versions as one build finds them: number, body and moment."""
+    settings = folder.settings()
+    shelf = Shelf(settings, secret)
+    readings = shelf.recollect()
+    found = history.read(settings, sources.read(settings, readings), readings)
+    shelf.keep(readings)
+    return [
+        (identity, [(v.number, v.original.body if v.original else "", v.on) for v in dossier.versions])
+        for identity, dossier in sorted(found.dossiers.items())
+    ]
+
+
+@pytest.mark.usefixtures("later")
+def test_only_commits_since_are_listed(folder: PortalFolder, secret: Secret, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A history read bit by bit is the history read at once: revised, renamed, merged, and rewritten by force."""
+    asked: list[tuple[str, ...]] = []
+    real = history._git
+
+    def noted(where: Path, *arguments: str, stdin: bytes | None = None) -> bytes | None:
+        asked.append(arguments)
+        return real(where, *arguments, stdin=stdin)
+
+    monkeypatch.setattr(history, "_git", noted)
+
+    def revised(name: str, times: int) -> None:
+        lines = ", ".join(f"{{on: 2026-12-0{number + 1}, note: 第 {number} 次}}" for number in range(1, times + 1))
+        folder.notice(name, f"id: open\ntitle: 放假\ndate: 2026-11-30\nrevisions: [{lines}]\n", f"第 {times} 版。\n")
+
+    def same_as_at_once() -> None:
+        assert past(folder, secret) == past(folder, None)
+
+    folder.write(".gitignore", ".cache/\n")
+    first = folder.commit("first")
+    revised("open", 1)
+    folder.commit("second")
+    same_as_at_once()
+    revised("open", 2)
+    folder.commit("third")
+    asked.clear()
+    same_as_at_once()
+    spans = [order[-3] for order in asked if order[0] == "log"]
+    assert len(spans) == 2
+    assert ".." in spans[0]
+    assert ".." not in spans[1]
+    (folder.root / "notices/2026/open.zh.md").unlink()
+    revised("holiday", 3)
+    folder.commit("renamed")
+    same_as_at_once()
+    folder.git("checkout", "-q", "-b", "aside", first)
+    folder.notice("aside", "title: 旁\ndate: 2026-11-30\n")
+    folder.commit("on a branch")
+    folder.git("checkout", "-q", "main")
+    folder.git("merge", "-q", "--no-ff", "-m", "merged", "aside")
+    same_as_at_once()
+    folder.git("checkout", "-q", "aside")
+    folder.git("merge", "-q", "--no-ff", "-m", "the other way round", "main~1")
+    revised("holiday", 4)
+    folder.commit("on another first-parent history")
+    same_as_at_once()
+    folder.git("checkout", "-q", "main")
+    folder.git("reset", "-q", "--hard", "HEAD~2")
+    revised("holiday", 3)
+    folder.commit("rewritten")
+    same_as_at_once()
