@@ -85,6 +85,17 @@ class _Choice:
     chosen: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A page of a list, and the ways from it to others."""
+
+    number: int
+    near: tuple[tuple[int, str], ...]
+    """The first, the last and those about this one, with their addresses; an empty one stands for those left out."""
+    previous: str
+    next: str
+
+
 class Boards:
     """Renders the lists of a plan; what several of their pages share is made once."""
 
@@ -121,8 +132,7 @@ class Boards:
             choices=self._choices(listing, voice),
             counted=page == 1,
             today=self._today,
-            page=page,
-            pages=[self._url(listing.key, number, language) for number in range(1, len(pages) + 1)],
+            page=self._page(listing.key, page, len(pages), language),
             board=base + addresses.home,
             calendar="webcal:" + (self._settings.site_url + addresses.calendar(kind)).partition(":")[2],
             feed=base + addresses.feed(kind, "atom"),
@@ -212,6 +222,19 @@ class Boards:
             "page": self._settings.options.page_size,
             "said": {key: voice.words(f"board.{key}") for key in said},
         }
+
+    def _page(self, key: str, number: int, last: int, language: str) -> _Page | None:
+        """Where a page of a list stands among the others; None for the only one."""
+        if last == 1:
+            return None
+        shown = sorted({1, last, *range(max(number - 2, 1), min(number + 2, last) + 1)})
+        near: list[tuple[int, str]] = []
+        for there in shown:
+            if near and there > near[-1][0] + 1:
+                near.append((there - 1, ""))
+            near.append((there, self._url(key, there, language)))
+        urls = dict(near)
+        return _Page(number, tuple(near), urls.get(number - 1, ""), urls.get(number + 1, ""))
 
     def _url(self, key: str, page: int, language: str) -> str:
         return self._settings.base + quote(self.plan.addresses(language).listing(key, page))
