@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from zoneinfo import ZoneInfo
 
 from portal.client import By, Client, Contact, Recipient, Registry, Status
@@ -81,38 +81,64 @@ def told(
 ) -> list[Recipient]:
     """The contacts to tell of a notice published at `published`, as the registry stands at `now`: see `tells`."""
     day, today = published.astimezone(zone).date(), now.astimezone(zone).date()
-    clients = (client for client in _possible(notice.audience, registry) if client.has_access(today))
-    concerned = [client for client in clients if concerns(notice, client, day)]
-    return list(_there(concerned, published, zone))
+    clients = _concerned(notice, registry, today, lambda _: day)
+    return [Recipient(client, contact) for client, contact in _there(clients, published, zone)]
 
 
 def shown(
     notice: Notice, published: dt.datetime, stands: bool, registry: Registry, now: dt.datetime, zone: ZoneInfo
-) -> list[Recipient]:
-    """The contacts on whose private pages a notice appears: see `shows`."""
+) -> list[str]:
+    """The keys of the contacts on whose private pages a notice appears: see `shows`."""
     day, today = published.astimezone(zone).date(), now.astimezone(zone).date()
-    concerned: list[Client] = []
-    for client in _possible(notice.audience, registry):
-        since = client.since
-        known = since if since is not None and day < since <= today else day
-        if client.has_access(today) and concerns(notice, client, known):
-            concerned.append(client)
-    return list(_there(concerned, max(published, now) if stands else published, zone))
+
+    def known_from(client: Client) -> dt.date:
+        return client.since if client.since is not None and day < client.since <= today else day
+
+    clients = _concerned(notice, registry, today, known_from)
+    there = _there(clients, max(published, now) if stands else published, zone)
+    return [f"{client.id}/{contact.id}" for client, contact in there]
 
 
-def _there(clients: Iterable[Client], at: dt.datetime, zone: ZoneInfo) -> Iterator[Recipient]:
+def _concerned(
+    notice: Notice, registry: Registry, today: dt.date, day_of: Callable[[Client], dt.date]
+) -> Iterator[Client]:
+    """The clients that have access and whom a notice concerns on a day of their own, in the order of ids."""
+    selector = notice.audience
+    possible = _possible(selector, registry)
+    if isinstance(selector, Selector) and _says_one_thing(selector):
+        for client in possible:
+            if client.ended is None and client.access_until is None:  # so its status is the same on every day
+                if selector.clients or client.status is Status.ACTIVE:
+                    yield client
+            elif client.has_access(today) and selects(selector, client, day_of(client)):
+                yield client
+        return
+    for client in possible:
+        if client.has_access(today) and concerns(notice, client, day_of(client)):
+            yield client
+
+
+def _says_one_thing(selector: Selector) -> bool:
+    """Whether a client that `_possible` leaves need only be looked at for its status."""
+    said = sum(map(bool, (selector.clients, selector.segments, selector.services, selector.regions)))
+    return said == 1 and not selector.status and selector.ended_within is None
+
+
+def _there(clients: Iterable[Client], at: dt.datetime, zone: ZoneInfo) -> Iterator[tuple[Client, Contact]]:
     """The contacts of these clients who were there at a moment; days are few, so each is looked at once."""
-    by_then: dict[dt.date | None, bool] = {None: True}
+    known: dict[dt.date | None, bool] = {None: True}
+
+    def was(day: dt.date | None) -> bool:
+        there = known.get(day)
+        if there is None and day is not None:
+            there = known[day] = instant(day, zone) <= at
+        return bool(there)
+
     for client in clients:
-        for contact in client.contacts:
-            for day in (client.since, contact.since):
-                there = by_then.get(day)
-                if there is None and day is not None:
-                    there = by_then[day] = instant(day, zone) <= at
-                if not there:
-                    break
-            else:
-                yield Recipient(client, contact)
+        if was(client.since):
+            for contact in client.contacts:
+                if contact.since is None or was(contact.since):
+                    yield client, contact
 
 
 def _possible(selector: Selector | str, registry: Registry) -> Sequence[Client]:

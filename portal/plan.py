@@ -256,7 +256,7 @@ def _readers(
 
     def keys(notice: Notice, version: Version) -> list[str]:
         stands = entry.state.stands and version is entry.latest
-        return [r.key for r in audience.shown(notice, version.on, stands, registry, now, settings.zone)]
+        return audience.shown(notice, version.on, stands, registry, now, settings.zone)
 
     readable: list[tuple[Version, list[str]]] = []
     for version in entry.versions:

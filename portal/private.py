@@ -7,7 +7,7 @@ import datetime as dt
 import hashlib
 import itertools
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any, Literal, TypeAlias, TypeVar
@@ -87,7 +87,7 @@ class _Sealer:
     _voices: dict[str, Voice] = field(init=False)
     _redlines: dict[tuple[str, str, str], Form] = field(default_factory=dict)
     """What a version changed, by notice, version and language, before it is filled for a client."""
-    _grounds: dict[tuple[str, str, Sequence[int]], str] = field(default_factory=dict)
+    _grounds: dict[tuple[int, str], str] = field(default_factory=dict)
     """The hash of what a notice is to readers of a language and of certain versions, before it is filled."""
     _lists: dict[str, _Listed] = field(default_factory=dict)
     _sealed_already: dict[tuple[str, ...], _Made] = field(default_factory=dict)
@@ -159,12 +159,13 @@ class _Sealer:
     def _ground(self, sheet: Sheet, binder: Binder) -> str:
         """The hash of everything that the sealed files of a notice follow from, for a reader."""
         entry = sheet.entry
-        known = (entry.id, binder.language, tuple([version.number for version in sheet.versions]))
+        known = (id(sheet), binder.language)  # one sheet lies in the binders of all who may read the same
         ground = self._grounds.get(known)
         if ground is None:
             attached = [f"{found.name} {self._digests.of(found.file)}" for found in entry.attachments]
+            numbers = [str(version.number) for version in sheet.versions]
             around = self._circumstances.around(entry)
-            ground = self._grounds[known] = hashed(around, binder.language, str(known[2]), *attached)
+            ground = self._grounds[known] = hashed(around, binder.language, *numbers, *attached)
         if not entry.values:
             return ground
         return hashlib.sha256(f"{ground} {self._values(entry, binder)!r}".encode()).hexdigest()[:32]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,7 +70,6 @@ def render(settings: Settings, out: Path) -> None:
 @click.option("--clean", is_flag=True, help="Forget everything remembered from earlier builds.")
 def build(root: Path, out: Path | None, now: str | None, clean: bool) -> int:
     """Check, render, seal, pass the leak gate, and put the site in place."""
-    gc.set_threshold(200_000)  # nearly all that a build makes lives to its end: looking for garbage took a seventh
     folder = root.resolve()
     place = out or folder / "site"
     before = fingerprint(folder, place)

@@ -70,7 +70,7 @@ def test_the_index_changes_no_answer(data: st.DataObject, notice: Notice, hours:
         r for r in everybody if audience.tells(notice, published, r, NOW, ZONE)
     ]
     assert audience.shown(notice, published, stands, registry, NOW, ZONE) == [
-        r for r in everybody if audience.shows(notice, published, stands, r, NOW, ZONE)
+        r.key for r in everybody if audience.shows(notice, published, stands, r, NOW, ZONE)
     ]
     if isinstance(notice.audience, Selector):
         assert list(audience.selected(notice.audience, registry, published.date())) == [
