@@ -141,7 +141,7 @@ def _shards(terms: Terms, count: int, shards: int) -> tuple[bytes, ...]:
 
 
 def _packed(of_pairs: list[tuple[int, list[int]]]) -> Iterator[bytes]:
-    """Each pair: the gap of its hash, how many entries, their documents as gaps, their runs as bytes."""
+    """Each pair: the gap of its hash, how many entries, their documents as gaps, where in these as bytes."""
     last = 0
     for value, entries in sorted(of_pairs):
         if len(entries) == 1:

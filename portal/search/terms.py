@@ -1,8 +1,8 @@
 """What documents can be found by: overlapping pairs of characters, and for the Latin alphabet whole words.
 
 A run is what stands between two signs of punctuation or spaces. Pairs never reach across them, and each knows by a byte
-in which run of its text it stands: a question for three characters is answered where both of its pairs stand in one
-run, not where they merely stand in one notice.
+where it stands: a hash of its run, counted on from pair to pair. A question for three characters is answered where both
+of its pairs stand side by side, not where they merely stand in one notice.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from collections import defaultdict
 
 from portal.search.folding import fold
 
-IN_TITLE, IN_NUMBER = 0, 1
-"""The bytes of the runs of a title, and of a notice's number; those of any other text are greater."""
+TITLE, NUMBER, TEXT = (0, 32), (32, 8), (40, 216)
+"""The bytes that say where in a title, in a notice's number, or in any other text: the first, and how many."""
 WHOLE = "="
 """Begins the term that a whole number is found by."""
 LONGEST = 64
@@ -30,7 +30,7 @@ class Terms:
 
     def __init__(self) -> None:
         self.pairs: defaultdict[str, list[int]] = defaultdict(list)
-        """Two characters, one of a title, or a whole number, to entries: document * 256 + the byte of a run."""
+        """Two characters, one of a title, or a whole number, to entries: document * 256 + a byte."""
         self.words: defaultdict[str, list[int]] = defaultdict(list)
         """To the documents that have it anywhere."""
         self.title_words: defaultdict[str, list[int]] = defaultdict(list)
@@ -40,29 +40,31 @@ class Terms:
         """One document: in its title and number single characters count, too; in its text a line ends a run."""
         high = document << 8
         folded, folded_title, folded_number = fold(text), fold(title), fold(number)
-        for found, byte in ((runs(folded_title), IN_TITLE), (runs(folded_number), IN_NUMBER)):
+        for found, where in ((runs(folded_title), TITLE), (runs(folded_number), NUMBER)):
             for run in found:
-                self._pair(run, high | byte)
+                self._pair(run, high, where)
             for character in dict.fromkeys("".join(found)):
-                self.pairs[character].append(high | byte)
+                self.pairs[character].append(high | where[0])
         if number:
-            self.pairs[WHOLE + "".join(runs(folded_number))].append(high | IN_NUMBER)
+            self.pairs[WHOLE + "".join(runs(folded_number))].append(high | NUMBER[0])
         for run in dict.fromkeys(runs(folded)):
-            self._pair(run, high | byte_of(run))
+            self._pair(run, high, TEXT)
         first = words(folded_title) | words(folded_number)
         for word in first:
             self.title_words[word].append(document)
         for word in first | words(folded):
             self.words[word].append(document)
 
-    def _pair(self, run: str, entry: int) -> None:
-        pairs = self.pairs
-        if not _LETTERS.search(run):
-            for pair in map(str.__add__, run, run[1:]):
-                pairs[pair].append(entry)
-        elif not is_word(run):
-            for pair in pairs_of(run):
-                pairs[pair].append(entry)
+    def _pair(self, run: str, high: int, where: tuple[int, int]) -> None:
+        """The overlapping pairs of a run, but those of two Latin letters: these are found by word."""
+        if is_word(run):
+            return
+        pairs, (first, size) = self.pairs, where
+        high, place, mixed = high | first, start_of(run), _LETTERS.search(run)
+        for pair in map(str.__add__, run, run[1:]):
+            if not mixed or not is_word(pair):
+                pairs[pair].append(high + place % size)
+            place += 1
 
 
 def runs(folded: str) -> list[str]:
@@ -80,14 +82,9 @@ def is_word(run: str) -> bool:
     return run.isascii() and run.isalpha()
 
 
-def pairs_of(run: str) -> list[str]:
-    """The overlapping pairs of a run, but those of two Latin letters: these are found by word."""
-    return [pair for pair in map(str.__add__, run, run[1:]) if not is_word(pair)]
-
-
-def byte_of(run: str) -> int:
-    """By which a run of a text is told from the others, up to chance: 2 to 255."""
-    return 2 + zlib.crc32(run.encode("utf-8", "surrogatepass")) % 254
+def start_of(run: str) -> int:
+    """From which number on the pairs of a run are counted, so that up to chance no two runs have the same."""
+    return zlib.crc32(run.encode("utf-8", "surrogatepass"))
 
 
 def keys(word: str) -> set[str]:

@@ -3,8 +3,7 @@
 // files of excerpts. A question fetches the table once, a shard for each pair and word, and the excerpts it shows.
 
 const MAGIC = 0x444e310a; // "DN1\n", which every shard begins with
-const IN_TITLE = 0;
-const IN_NUMBER = 1;
+const ZONES = [{ first: 40, size: 216, of: "body" }, { first: 32, size: 8, of: "number" }, { first: 0, size: 32, of: "title" }];
 const PAIRS = 8; // of one run of the question; more hardly narrow it further
 const WORD_KEY = 3;
 const CLOSE = 0.5; // the least part of a question that has to be there where nothing has all of it
@@ -42,12 +41,15 @@ function folded(text, simplified) {
 const runsOf = (characters) => characters.join("").match(/[\p{L}\p{N}]+/gu) ?? [];
 const isLatin = (text) => /^[a-z]+$/.test(text);
 
+// Pairs of a run, each with its place in it.
 function pairsOf(run) {
   const characters = [...run];
-  const pairs = characters.slice(1).map((character, at) => characters[at] + character).filter((pair) => !isLatin(pair));
-  if (pairs.length <= PAIRS) return [...new Set(pairs)];
+  const pairs = characters.slice(1)
+    .map((character, place) => ({ pair: characters[place] + character, place }))
+    .filter(({ pair }) => !isLatin(pair));
+  if (pairs.length <= PAIRS) return pairs;
   const step = (pairs.length - 1) / (PAIRS - 1);
-  return [...new Set(Array.from({ length: PAIRS }, (_, at) => pairs[Math.round(at * step)]))];
+  return Array.from({ length: PAIRS }, (_, at) => pairs[Math.round(at * step)]);
 }
 
 // What a question asks for: every part must be there.
@@ -57,7 +59,7 @@ function asked(text, simplified) {
     if (isLatin(run)) return [{ run, word: run.slice(0, 64) }];
     const pairs = pairsOf(run);
     const words = (run.match(/[a-z]{3,}/g) ?? []).map((word) => ({ run, word }));
-    return pairs.length ? [{ run, pairs }, ...words] : [{ run, pairs: [run], single: true }];
+    return pairs.length ? [{ run, pairs }, ...words] : [{ run, pairs: [{ pair: run, place: 0 }], single: true }];
   });
   const long = parts.filter((part) => !part.single);
   return { runs, parts: long.length ? long : parts, whole: runs.join("") };
@@ -111,7 +113,16 @@ class Reader {
   }
 }
 
-// The entries of a pair in one segment of a shard, as document * 256 + the byte of a run.
+const zoneOf = (byte) => ZONES.find(({ first }) => byte >= first);
+
+// Where the pair stands that is so many places before the one of an entry, if they are of one run.
+function before(entry, places) {
+  const byte = entry % 256;
+  const { first, size } = zoneOf(byte);
+  return entry - byte + first + ((((byte - first - places) % size) + size) % size);
+}
+
+// The entries of a pair in one segment of a shard, as document * 256 + the byte that says where in it.
 function entriesOf(reader, key, first) {
   let value = 0;
   let found = [];
@@ -251,15 +262,13 @@ class Index {
       }
       return best;
     }
-    const lists = await Promise.all(part.pairs.map((pair) => this.entries(pair)));
-    const common = lists.slice(1).reduce((left, list) => {
+    const starts = await Promise.all(part.pairs.map(async ({ pair, place }) =>
+      (await this.entries(pair)).map((entry) => before(entry, place))));
+    const common = starts.slice(1).reduce((left, list) => {
       const there = new Set(list);
       return left.filter((entry) => there.has(entry));
-    }, lists[0]);
-    for (const entry of common) {
-      const run = entry % 256;
-      note(Math.floor(entry / 256), run === IN_NUMBER ? SCORE.number : run === IN_TITLE ? SCORE.title : SCORE.body);
-    }
+    }, starts[0]);
+    for (const entry of common) note(Math.floor(entry / 256), SCORE[zoneOf(entry % 256).of]);
     return best;
   }
 
@@ -282,7 +291,7 @@ class Index {
   }
 
   async nearby(parts) {
-    const pieces = parts.flatMap((part) => (part.word || part.single ? [part] : part.pairs.map((pair) => ({ pairs: [pair] }))));
+    const pieces = parts.flatMap((part) => (part.word || part.single ? [part] : part.pairs.map(({ pair }) => ({ pairs: [{ pair, place: 0 }] }))));
     const scores = new Map();
     if (pieces.length < 2) return scores;
     const every = await Promise.all(pieces.map((part) => this.holding(part)));
