@@ -75,8 +75,8 @@ def draft(
     elif _taken(sources, folder, identity, settings):
         raise PortalError(f"there is a notice '{identity}' already", "choose another id with --id")
     file = folder / f"{identity}.{language}.md"
-    w = words.load(settings.default_language, "new")
-    labels = words.load(settings.default_language)
+    w = words.load(language, "new")
+    labels = words.load(language)
     head = _head(settings, sources, kind, title, date, answers or Answers(), w, labels)
     body = [f"## {w('outline.what')}", "", f"<!-- {w('outline.hint')} -->", ""]
     body += [f"## {w('outline.example')}", "", f"## {w('outline.ask')}", ""]

@@ -9,11 +9,13 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import click
 import pytest
 import yaml
 
+from docs.screenshots import LIMIT, READERS, shots
 from mailer.cli import commands as mailer_commands
 from portal import rules
 from portal.cli import commands as portal_commands
@@ -435,8 +437,23 @@ def outline(path: str) -> dict[str, Any]:
         "commands": re.findall(r"^\| `([^`]+)` \|", prose, re.MULTILINE),
         "first commands": re.findall(r"^make \w+$", said, re.MULTILINE),
         "points": len(re.findall(r"^- ", prose, re.MULTILINE)),
-        "links": [t for t in re.findall(r"\]\(([^)]+)\)", prose) if not t.startswith("README")],
+        "shell": [anywhere(block) for block in re.findall(r"^```\n(.*?)^```", said, re.MULTILINE | re.DOTALL)],
+        "links": [anywhere(t) for t in re.findall(r"\]\(([^)]+)\)", prose) if not t.startswith("README")],
     }
+
+
+def anywhere(said: str) -> str:
+    """Commands and links without what differs between languages: texts in quotes, and which language it is."""
+    return re.sub(
+        r"(?<=-)(?:en|zh)(?=\.png)|(?<=--lang )(?:en|zh)|(?<=picture)\.zh", "", re.sub(r'"[^"]*"', '""', said)
+    )
+
+
+def test_the_two_outlines_can_differ() -> None:
+    """The test below can fail: another option is another command, another text or language is not."""
+    assert anywhere('build.py new general "Closed" --lang en') == anywhere('build.py new general "放假" --lang zh')
+    assert anywhere("docs/images/mail-phone-en.png") == anywhere("docs/images/mail-phone-zh.png")
+    assert anywhere("mailer send --site site") != anywhere("mailer send")
 
 
 def test_the_two_readmes_are_in_step() -> None:
@@ -467,3 +484,34 @@ def test_links_lead_somewhere(page: str) -> None:
         if not file.exists() or (fragment and fragment not in map(slug, headings)):
             lost.append(target)
     assert lost == []
+
+
+def test_every_page_is_in_the_index() -> None:
+    """docs/README.md leads to each page of docs/."""
+    named = set(re.findall(r"\]\(([\w-]+\.md)\)", text("docs/README.md")))
+    assert named == {p.name for p in (ROOT / "docs").glob("*.md")} - {"README.md"}
+
+
+# --- pictures ----------------------------------------------------------------------------------------------------
+
+
+def test_pictures_are_small_and_made_by_the_one_command() -> None:
+    """Each photograph has at most 200 kB and is one that docs/screenshots.py takes, under its name."""
+    taken = {f"{shot.name}.png" for shot in shots(dict.fromkeys(READERS.values(), "#"), dict.fromkeys(READERS, ""))}
+    there = {p.name: p.stat().st_size for p in (ROOT / "docs/images").glob("*.png")}
+    assert set(there) == taken
+    assert {name: size for name, size in there.items() if size > LIMIT} == {}
+
+
+def test_the_drawing_says_the_same_in_both_languages_and_fetches_nothing() -> None:
+    """picture.svg and picture.zh.svg differ in their words alone; they are XML, and name no other file."""
+    drawn = {}
+    for name in ("picture.svg", "picture.zh.svg"):
+        said = text(f"docs/images/{name}")
+        assert not re.search(r"href|url\((?!#)|@import|<script", said)
+        shapes = [
+            (e.tag, {k: v for k, v in e.attrib.items() if k != "lang"}) for e in ElementTree.fromstring(said).iter()
+        ]
+        drawn[name] = (shapes, len(re.findall(r"[一-鿿]", said)))
+    assert drawn["picture.svg"][0] == drawn["picture.zh.svg"][0]
+    assert drawn["picture.svg"][1] == 0 < drawn["picture.zh.svg"][1]

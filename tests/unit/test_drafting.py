@@ -156,6 +156,7 @@ def test_without_a_terminal_it_asks_nothing_and_says_what_is_missing(portal_fold
     assert done.returncode == 0, done.stderr
     assert "made notices/2026/rule-1.en.md" in done.stdout
     assert "notices/2026/rule-1.en.md:11:1: error missing-required" in done.stderr
+    assert "## What changes in detail" in (portal_folder.root / "notices/2026/rule-1.en.md").read_text(encoding="utf-8")
     again = run(portal_folder, "policy", "新规", "--id", "rule-1")
     assert (again.returncode, "Traceback" in again.stderr) == (2, False)
     assert run(portal_folder, "policy", "x", "--date", "soon").returncode == 2
