@@ -50,6 +50,10 @@ class Inventory:
         except OSError:
             return None
 
+    def forget(self) -> None:
+        """Know of nothing that stands."""
+        self.files, self.folders = {}, {}
+
     def present(self, out: str) -> Iterator[str]:
         """Every file below the site; a folder that lies as it lay is not read."""
         unread = {""}

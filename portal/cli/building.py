@@ -27,6 +27,7 @@ from portal import (
     timetable,
     words,
 )
+from portal.addresses import BUILD
 from portal.article import Articles
 from portal.chunked import AnyFile
 from portal.cli.console import (
@@ -153,6 +154,8 @@ def put_in_place(ready: Prepared, out: Path, secret: Secret | None) -> Published
     """Seal, pass the gate and publish. Raises Refused, PortalError."""
     settings = ready.plan.settings
     gate = leaks.Gate(ready.plan, secret, ready.sources.notices.values(), ready.memory)
+    if not (out / BUILD).is_file():
+        ready.inventory.forget()  # a new folder, or a site that is gone: then all of it is made at once
 
     def files() -> Iterator[AnyFile]:
         yield from private.files(ready.plan, secret, ready.articles, ready.memory)

@@ -173,6 +173,22 @@ def test_what_did_not_change_is_not_made_again(folder: PortalFolder) -> None:
     assert {path for path in written - own if "search" not in path} == {*told, "notices.json"}
 
 
+def test_a_site_that_is_gone_is_made_at_once(folder: PortalFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a cache outlives its site, as in CI, no file is waited for one by one."""
+    whole = built(folder, NOW)
+    shutil.rmtree(folder.root / "site")
+    counts: list[int] = []
+    real = parallel.each
+
+    def each(work, items, *rest):  # type: ignore[no-untyped-def]
+        counts.append(len(items))
+        return real(work, items, *rest)
+
+    monkeypatch.setattr(parallel, "each", each)
+    assert built(folder, NOW) == whole
+    assert max(counts) > 20
+
+
 def test_work_in_several_processes_comes_back_in_order() -> None:
     """Whatever the workers do, results stand in the order of the items."""
     items = list(range(500))
