@@ -180,9 +180,9 @@ def test_a_site_that_is_gone_is_made_at_once(folder: PortalFolder, monkeypatch: 
     counts: list[int] = []
     real = parallel.each
 
-    def each(work, items, *rest):  # type: ignore[no-untyped-def]
+    def each(work, items, *rest, **named):  # type: ignore[no-untyped-def]
         counts.append(len(items))
-        return real(work, items, *rest)
+        return real(work, items, *rest, **named)
 
     monkeypatch.setattr(parallel, "each", each)
     assert built(folder, NOW) == whole
