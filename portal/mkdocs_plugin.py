@@ -17,7 +17,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from typing import Literal
 
 from jinja2 import Environment
 from mkdocs.commands.build import build
@@ -96,7 +95,6 @@ class DuenoticePlugin(BasePlugin[_NoOptions]):  # type: ignore[no-untyped-call]
         self._given: tuple[Settings, str] | None = None
         self._own: Settings | None = None
         self._sources: dict[str, _Source] = {}
-        self._serving = False
 
     def take(self, settings: Settings, language: str) -> None:
         """Be the pass of one language for somebody who asked for it; without this, be the whole public site."""
@@ -122,10 +120,6 @@ class DuenoticePlugin(BasePlugin[_NoOptions]):  # type: ignore[no-untyped-call]
 
     # --- the engine as a pass needs it -----------------------------------------------------------------------
 
-    def on_startup(self, *, command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:
-        """`mkdocs serve` puts an inline script into each page, which the policy would refuse."""
-        self._serving = command == "serve"
-
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         if self._given is None:
             self._own = _settings(config)
@@ -149,7 +143,7 @@ class DuenoticePlugin(BasePlugin[_NoOptions]):  # type: ignore[no-untyped-call]
         config.extra["search"] = self._search()
         config.extra["filing"] = self.settings.options.filing.links()
         config.extra["scope"] = self.settings.base
-        config.extra["policy"] = "" if self._serving else hosting.DOCUMENT_POLICY
+        config.extra["policy"] = "" if _is_served(self.settings) else hosting.DOCUMENT_POLICY
         for name in ("search", "material/search"):
             if name in config.plugins:
                 config.plugins[name].config["enabled"] = False
@@ -391,6 +385,15 @@ def _public(settings: Settings) -> tuple[Plan, Articles]:
     if errors := errors_in(problems):
         raise PluginError(f"{len(errors)} of the mistakes above must be mended first")
     return made, articles
+
+
+def _is_served(settings: Settings) -> bool:
+    """Whether this is `mkdocs serve`, at an address of its own: its inline script in each page would be refused.
+
+    MkDocs tells only a plugin with `on_startup`, and then every pass would get the same one.
+    """
+    declared = settings.document.data.get("site_url")
+    return isinstance(declared, str) and declared.rstrip("/") != settings.site_url.rstrip("/")
 
 
 def _settings(config: MkDocsConfig) -> Settings:
