@@ -25,8 +25,10 @@ from portal.sealing import Unopenable, lock, unlock
 PROOF = "proof"
 """The room of what the gate proved of public files."""
 
+BUILDS = "builds"
+"""The room of how many builds have trusted the times of files."""
+
 _SITE = "site"
-_BUILDS = "builds"
 _READ_AGAIN = 24
 """After so many builds every file is compared by its bytes."""
 
@@ -37,7 +39,7 @@ def recollect(settings: Settings, secret: Secret | None) -> tuple[Memory, Invent
     try:
         data = _file(settings).read_bytes()
         past = json.loads(unlock(secret, data) if secret else data)
-        count, site = past.pop(_BUILDS)["count"] + 1, past.pop(_SITE)
+        count, site = past.pop(BUILDS)["count"] + 1, past.pop(_SITE)
     except (OSError, Unopenable, ValueError, KeyError, TypeError, AttributeError):
         return Memory(begun=begun), Inventory()
     trusting = count < _READ_AGAIN
@@ -46,13 +48,13 @@ def recollect(settings: Settings, secret: Secret | None) -> tuple[Memory, Invent
         past.pop(PROOF, None)
         past.pop(DIGESTS, None)
     memory = Memory(past, begun)
-    memory.keep(_BUILDS, "count", count)
+    memory.keep(BUILDS, "count", count)
     return memory, Inventory(site["files"], site["folders"], trusting)
 
 
 def keep(settings: Settings, secret: Secret | None, memory: Memory, inventory: Inventory) -> None:
     """Leave for the next build what this one knows, now that the site stands as `inventory` says. Raises OSError."""
-    memory.rooms.setdefault(_BUILDS, {}).setdefault("count", 0)
+    memory.rooms.setdefault(BUILDS, {}).setdefault("count", 0)
     past = {**memory.rooms, _SITE: {"files": inventory.files, "folders": inventory.folders}}
     said = json.dumps(past, ensure_ascii=False, separators=(",", ":")).encode()
     file = _file(settings)

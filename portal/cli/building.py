@@ -151,8 +151,14 @@ def prepare(reading: Reading, secret: Secret | None = None, kept: tuple[Memory, 
 
 
 def put_in_place(ready: Prepared, out: Path, secret: Secret | None) -> Published:
+    """Seal, pass the gate and publish, and keep for the next build what this one found out. Raises as below."""
+    done = publish_prepared(ready, out, secret)
+    keeping.keep(ready.plan.settings, secret, ready.memory, ready.inventory)
+    return done
+
+
+def publish_prepared(ready: Prepared, out: Path, secret: Secret | None) -> Published:
     """Seal, pass the gate and publish. Raises Refused, PortalError."""
-    settings = ready.plan.settings
     gate = leaks.Gate(ready.plan, secret, ready.sources.notices.values(), ready.memory)
     if not (out / BUILD).is_file():
         ready.inventory.forget()  # a new folder, or a site that is gone: then all of it is made at once
@@ -163,7 +169,6 @@ def put_in_place(ready: Prepared, out: Path, secret: Secret | None) -> Published
 
     done = publish.publish(out, watched(files(), "publishing"), gate, ready.inventory)
     gate.remember()
-    keeping.keep(settings, secret, ready.memory, ready.inventory)
     return done
 
 

@@ -1,0 +1,117 @@
+"""A portal that stays in memory between builds: what one build read and found out, the next one need not load."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from portal import config, keeping, sealing, signet
+from portal.cli.building import Prepared, prepare, publish_prepared
+from portal.cli.reading import decide
+from portal.config import Misconfigured, Secret, Settings
+from portal.errors import Location, PortalError, Problem, errors_in
+from portal.inventory import Inventory
+from portal.memory import Memory
+from portal.plan import Plan
+from portal.publish import Published, Refused
+from portal.readings import Readings
+from portal.rereading import Shelf
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one build."""
+
+    problems: tuple[Problem, ...]
+    published: Published | None
+    """None where the site is as it was."""
+    failure: PortalError | None = None
+    """Why there was no build at all, where that is no problem of a notice."""
+
+
+class Resident:
+    """A portal built again and again by one process, into `out`, sealed with `secret`."""
+
+    def __init__(
+        self, root: Path, out: Path, now: str | None, secret: Secret | None, *, throw_away: bool = False
+    ) -> None:
+        """`throw_away`: the secret is of this run only, so nothing is remembered of it once this process has ended."""
+        self.root, self.out = root, out
+        self._now = now
+        self._secret = secret
+        self._throw_away = throw_away
+        self._settings: Settings | None = None
+        self._readings: Readings | None = None
+        self._kept: tuple[Memory, Inventory] | None = None
+        self.papers: Mapping[str, frozenset[str]] = {}
+        """Address of a notice, below the site's root, to the files it is made of; as of the last good build."""
+
+    def build(self) -> Outcome:
+        """Read, check and publish. Whatever a person can cause is told in the outcome."""
+        try:
+            settings = config.load(self.root)
+            ready = self._prepare(settings)
+            problems = tuple(ready.problems)
+            if errors_in(ready.problems):
+                return Outcome(problems, None)
+            done = publish_prepared(ready, self.out, self._secret)
+        except (Misconfigured, Refused) as error:
+            return Outcome(tuple(error.problems), None, error)
+        except PortalError as error:
+            return Outcome((_told(error),), None, error)
+        if self._secret is not None and not self._throw_away:
+            signet.remember(settings, sealing.fingerprint(self._secret))
+        self._kept = ready.memory, ready.inventory
+        self.papers = _papers(ready.plan)
+        return Outcome(problems, done)
+
+    def remember(self) -> None:
+        """Leave for the next process what this one knows. Raises OSError."""
+        if self._settings is None or self._throw_away:
+            return
+        if self._readings is not None:
+            Shelf(self._settings, self._secret).keep(self._readings)
+        if self._kept is not None:
+            keeping.keep(self._settings, self._secret, *self._kept)
+
+    def _prepare(self, settings: Settings) -> Prepared:
+        alike = self._settings is not None and self._settings.document.data == settings.document.data
+        if alike and self._readings is not None:
+            readings = Readings(time.time_ns(), self._readings.rooms)
+        else:
+            readings = Shelf(settings, self._secret).recollect()
+        kept = _next(*self._kept) if self._kept else keeping.recollect(settings, self._secret)
+        reading = decide(settings, self._now, readings=readings, memory=kept[0])
+        first = self._settings is None
+        self._settings, self._readings = settings, readings
+        ready = prepare(reading, self._secret, kept)
+        if first:
+            gc.freeze()  # it lives as long as this process does: no collection need look at it again
+        return ready
+
+
+def _next(memory: Memory, inventory: Inventory) -> tuple[Memory, Inventory]:
+    """What one build leaves to the next of the same process; it counts as the same one."""
+    following = Memory(memory.rooms, time.time_ns())
+    following.recall(keeping.BUILDS, "count")
+    return following, inventory
+
+
+def _papers(plan: Plan) -> dict[str, frozenset[str]]:
+    files = {
+        entry.id: frozenset(text.path for version in entry.versions for text in version.texts.values())
+        for entry in plan.public
+    }
+    return {
+        plan.addresses(language).notice(identity): paths
+        for language in plan.settings.languages
+        for identity, paths in files.items()
+    }
+
+
+def _told(error: PortalError) -> Problem:
+    """What kept the command from running, as a problem."""
+    return Problem(error.location or Location(config.CONFIG_FILE), "cannot-build", error.message, error.hint)
