@@ -288,7 +288,7 @@
     const form = root.querySelector("form").cloneNode(true);
     const given = new URLSearchParams(location.search);
     form.elements.q.value = given.get("q") ?? "";
-    place.append(form);
+    place.querySelector(".dn-search-without").replaceWith(form);
     own = new Search(form, place, { page: true });
     own.restore = () => {
       for (const [select, name] of [[own.kind, "kind"], [own.year, "year"], [own.only, "language"]]) {
