@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import random
 from pathlib import Path
 
 import pytest
 
+from bench import portals
 from portal import shells, site
 from portal.article import Articles
 from portal.prose import Prose
@@ -132,3 +134,14 @@ def test_a_client_named_by_two_public_words_does_not_stop_a_build(portal_folder:
     data = b"".join(data for path, data in _files(portal_folder).items() if path.endswith(".bin"))
     assert b"grace" not in data.lower()
     assert "林岚".encode() not in data
+
+
+def test_a_first_question_sends_little(tmp_path: Path) -> None:
+    """A tenth of 10,000 notices: ten times the table, three average files and ten excerpts are under 300 kB."""
+    chance = random.Random(10)
+    texts = ["\n".join(portals._sentence(chance) for _ in range(20)) for _ in range(1000)]
+    index = Index([], [_source(f"n{at}", text) for at, text in enumerate(texts)], ["zh"], Shelf(tmp_path))
+    table, *shards = [data for _, data in index.shards()]
+    pieces = [len(data) for one in index.segments for _, data in index.pieces(one)]
+    assert len(shards) == 32
+    assert 10 * len(table) + 3 * sum(map(len, shards)) // len(shards) + 10 * max(pieces) < 300_000
