@@ -74,6 +74,12 @@ def bundles(plan: Plan, shells: Shells, articles: Articles, premises: Premises) 
     yield Bundle(premises.of("whole", recent, premises.all_fronts), partial(_of_the_site, plan, shells, menus))
 
 
+def of_notice(plan: Plan, shells: Shells, articles: Articles, entry: Entry) -> Iterator[File]:
+    """The pages of one notice alone; `entry` need not be as the plan has it."""
+    selectors = Selectors(plan, editions.months(plan.public, plan.now, plan.settings.zone))
+    return _notice(plan, shells, articles, Changes(plan, articles), entry, selectors)
+
+
 def attached(plan: Plan) -> Iterator[File]:
     """The files that lie beside notices and come along with them."""
     addresses = plan.addresses(plan.settings.default_language)

@@ -7,7 +7,7 @@ Living Standard, section 9.2).
 
 from __future__ import annotations
 
-import html
+import hashlib
 import http.server
 import json
 import threading
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from portal.addresses import SEALED
+from portal.addresses import MY, SEALED
 from portal.cli.resident import Outcome
 from portal.errors import PortalError, Problem, Severity, order, printable
 from portal.words import TEMPLATES
@@ -42,11 +42,21 @@ class News:
         self._built = True
         self._papers: Mapping[str, frozenset[str]] = {}
         self._over = False
+        self.pages: Mapping[str, bytes] = {}
+        """Pages that are shown ahead of the build that will write them."""
+
+    def show(self, pages: Mapping[str, bytes]) -> None:
+        """Show these pages, by path, until the build that was begun has ended."""
+        with self._changed:
+            self._number += 1
+            self.pages = pages
+            self._changed.notify_all()
 
     def tell(self, outcome: Outcome, papers: Mapping[str, frozenset[str]]) -> None:
         """A build has ended; `papers` are the files of each notice, by its address."""
         with self._changed:
             self._number += 1
+            self.pages = {}
             self._problems, self._built, self._papers = outcome.problems, outcome.published is not None, papers
             self._changed.notify_all()
 
@@ -113,56 +123,62 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
         if place.path.startswith(OWN):
             self._own(place.path.removeprefix(OWN))
             return
-        page = self._page()
-        if page is None:
+        data = self._page()
+        if data is None:
             super().do_GET()
         else:
-            self._answer(HTTPStatus.OK, "text/html; charset=utf-8", self._told(page, page.read_bytes()))
+            self._answer(HTTPStatus.OK, "text/html; charset=utf-8", self._told(data))
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         page = Path(self.directory) / "404.html"
         if code != HTTPStatus.NOT_FOUND or not page.is_file():
             super().send_error(code, message, explain)
             return
-        self._answer(HTTPStatus.NOT_FOUND, "text/html; charset=utf-8", self._told(None, page.read_bytes()))
+        self._answer(HTTPStatus.NOT_FOUND, "text/html; charset=utf-8", self._told(page.read_bytes(), "none"))
 
     def translate_path(self, path: str) -> str:
         base = self.server.base
         return super().translate_path("/" + path.removeprefix(base) if path.startswith(base) else path)
 
-    def _page(self) -> Path | None:
-        """The HTML file that is asked for; None where it is something else, or nothing."""
+    def _page(self) -> bytes | None:
+        """The HTML that is asked for; None where it is something else, or nothing."""
         place = Path(self.translate_path(self.path))
         if urlsplit(self.path).path.endswith("/"):
             place /= "index.html"
-        return place if place.suffix == ".html" and place.is_file() else None
+        if place.suffix != ".html":
+            return None
+        ahead = self.server.news.pages.get(place.relative_to(self.directory).as_posix())
+        try:
+            return place.read_bytes() if ahead is None else ahead
+        except OSError:
+            return None
 
-    def _told(self, page: Path | None, data: bytes) -> bytes:
-        """A page that names the server's script and style, and how its file lay."""
+    def _told(self, data: bytes, mark: str = "") -> bytes:
+        """A page that names the server's script and style, and by which mark it is known again."""
         head = (
             f'<link rel="stylesheet" href="{OWN}serve.css">'
-            f'<script src="{OWN}serve.js" data-mark="{html.escape(self._mark(page))}" defer></script>'
+            f'<script src="{OWN}serve.js" data-mark="{mark or self._mark(data)}" defer></script>'
         )
         before, found, after = data.partition(b"</head>")
         return b"".join([before, head.encode(), found, after]) if found else data
 
-    def _mark(self, page: Path | None) -> str:
-        """How a page lies on the disk; a page that a script fills from other files lies so until the next build."""
-        try:
-            about = page.stat() if page else None
-        except OSError:
-            about = None
-        mark = f"{about.st_mtime_ns:x}-{about.st_size:x}-{about.st_ino:x}" if about else "none"
-        sealed = page.parent / "s" if page else None
-        if sealed and sealed == Path(self.directory) / SEALED and sealed.is_dir():
-            mark += f"-{sealed.stat().st_mtime_ns:x}"
-        return mark
+    def _mark(self, data: bytes | None) -> str:
+        """What changes when a page does; for one that a script fills, also when what it is filled with does."""
+        if data is None:
+            return "none"
+        mark = hashlib.sha256(data)
+        sealed = Path(self.directory, SEALED)
+        if self._asked().startswith(MY) and sealed.is_dir():
+            mark.update(str(sealed.stat().st_mtime_ns).encode())
+        return mark.hexdigest()[:16]
+
+    def _asked(self) -> str:
+        """The address that is asked for, below the site's root."""
+        return unquote(urlsplit(self.path).path).removeprefix(self.server.base)
 
     def _news(self, address: str) -> None:
         """Tell a page about each build, from now until it is closed."""
         self.path = address
-        below = unquote(urlsplit(address).path)
-        below = below.removeprefix(self.server.base) if below.startswith(self.server.base) else below
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", "text/event-stream")
         self.end_headers()
@@ -172,7 +188,7 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
                 if number == told:
                     self.wfile.write(b": still here\n\n")
                 else:
-                    facts = {**self.server.news.of(below), "mark": self._mark(self._page())}
+                    facts = {**self.server.news.of(self._asked()), "mark": self._mark(self._page())}
                     self.wfile.write(f"data: {json.dumps(facts, ensure_ascii=False)}\n\n".encode())
                 self.wfile.flush()
                 told = number

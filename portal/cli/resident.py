@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from portal import config, keeping, sealing, signet
@@ -15,7 +15,10 @@ from portal.config import Misconfigured, Secret, Settings
 from portal.errors import Location, PortalError, Problem, errors_in
 from portal.inventory import Inventory
 from portal.memory import Memory
-from portal.plan import Plan
+from portal.notice import Notice, Text
+from portal.pages import of_notice
+from portal.paper import notice_of, read_file
+from portal.plan import Entry, Plan
 from portal.publish import Published, Refused
 from portal.readings import Readings
 from portal.rereading import Shelf
@@ -46,6 +49,8 @@ class Resident:
         self._settings: Settings | None = None
         self._readings: Readings | None = None
         self._kept: tuple[Memory, Inventory] | None = None
+        self._last: Prepared | None = None
+        """What stands in the site now."""
         self.papers: Mapping[str, frozenset[str]] = {}
         """Address of a notice, below the site's root, to the files it is made of; as of the last good build."""
 
@@ -65,8 +70,28 @@ class Resident:
         if self._secret is not None and not self._throw_away:
             signet.remember(settings, sealing.fingerprint(self._secret))
         self._kept = ready.memory, ready.inventory
+        self._last = ready
         self.papers = _papers(ready.plan)
         return Outcome(problems, done)
+
+    def preview(self, files: Sequence[Path]) -> dict[str, bytes]:
+        """The pages of public notices whose words alone changed, by path, before all that follows from them is made.
+
+        `files` are those that changed. Whatever else changed, or is wrong, is left to the build: nothing is shown then.
+        """
+        last = self._last
+        if last is None or last.plan.settings.options.versions == "automatic":
+            return {}
+        filed = {paper.paper.file: identity for identity, paper in last.sources.notices.items()}
+        entries = {entry.id: entry for entry in last.plan.public}
+        pages: dict[str, bytes] = {}
+        for file in files:
+            entry = entries.get(filed.get(file, ""))
+            revised = _revised(last.plan.settings, file, entry) if entry else None
+            if revised is None:
+                return {}
+            pages |= {path: bytes(data) for path, data in of_notice(last.plan, last.shells, last.articles, revised)}
+        return pages
 
     def remember(self) -> None:
         """Leave for the next process what this one knows. Raises OSError."""
@@ -98,6 +123,22 @@ def _next(memory: Memory, inventory: Inventory) -> tuple[Memory, Inventory]:
     following = Memory(memory.rooms, time.time_ns())
     following.recall(keeping.BUILDS, "count")
     return following, inventory
+
+
+def _revised(settings: Settings, file: Path, entry: Entry) -> Entry | None:
+    """A notice with the words that its original's file now has; None where more than words is other, or wrong."""
+    paper, problems = read_file(settings, file)
+    notice, complaints = notice_of(paper) if paper and not problems else (None, [])
+    if paper is None or notice is None or complaints or _facts(notice) != _facts(entry.notice):
+        return None
+    text = Text(paper.language, notice, paper.body, paper.shown, paper.body_line, sha256=paper.sha256)
+    latest = replace(entry.latest, texts={**entry.latest.texts, paper.language: text})
+    return replace(entry, versions=(*entry.versions[:-1], latest))
+
+
+def _facts(notice: Notice) -> dict[str, object]:
+    """What decides whether, where and when a notice is shown."""
+    return notice.model_dump(include={"id", "date", "draft", "audience", "revisions", "attachments", "supersedes"})
 
 
 def _papers(plan: Plan) -> dict[str, frozenset[str]]:

@@ -75,7 +75,11 @@ def _serve(resident: Resident, base: str, port: int, greet: Callable[[str], None
     say(f"serving {address} (stop with Ctrl-C)")
     greet(address)
     while not stop.wait(watch.pause):
-        if watch.changed():
+        changed = watch.changed()
+        if changed:
+            ahead = resident.preview(changed)
+            if ahead:
+                news.show(ahead)
             _build(resident, news)
     news.end()
     server.shutdown()

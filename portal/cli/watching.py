@@ -29,10 +29,10 @@ class Watch:
         """Seconds to wait before the next look."""
         self._stamps = self._look()
 
-    def changed(self) -> bool:
-        """Whether a source was written, added or removed since this was last asked."""
+    def changed(self) -> list[Path]:
+        """The sources that were written, added or removed since this was last asked."""
         before, self._stamps = self._stamps, self._look()
-        return self._stamps != before
+        return [Path(file) for file in sorted({file for file, _ in before.items() ^ self._stamps.items()})]
 
     def _look(self) -> dict[str, int]:
         begun = time.thread_time()

@@ -1,0 +1,92 @@
+"""A portal that stays in memory: what is shown ahead of a build is what the build then writes."""
+
+from __future__ import annotations
+
+import pytest
+
+from portal.cli.resident import Resident
+from portal.cli.watching import Watch
+from portal.errors import Location
+from tests.conftest import NOW, PortalFolder
+
+FRONT = "title: 费用\ndate: 2026-11-01"
+
+
+@pytest.fixture
+def resident(portal_folder: PortalFolder) -> Resident:
+    """A portal of one notice, built once."""
+    portal_folder.notice("fees", FRONT, "旧的一句。\n")
+    built = Resident(portal_folder.root, portal_folder.root / "site", NOW, None)
+    assert built.build().published is not None
+    return built
+
+
+def test_new_words_are_shown_as_they_will_be_built(portal_folder: PortalFolder, resident: Resident) -> None:
+    """The pages of a notice whose text changed are there before the build, byte for byte as it makes them."""
+    file = portal_folder.notice("fees", FRONT, "新的一句。\n")
+    ahead = resident.preview([file])
+    assert "新的一句。" in ahead["notices/fees/index.html"].decode("utf-8")
+    site = portal_folder.root / "site"
+    assert "旧的一句。" in (site / "notices/fees/index.html").read_text(encoding="utf-8")
+    outcome = resident.build()
+    assert outcome.published is not None
+    assert outcome.published.written > 0
+    assert {path: (site / path).read_bytes() for path in ahead} == ahead
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        "title: 费用\ndate: 2027-11-01",
+        "title: 费用\ndate: 2026-11-01\ndraft: true",
+        "title: 费用\ndate: 2026-11-01\naudience: {clients: [yunshan]}",
+        "title: 费用\ndate: 2026-11-01\nkindd: general",
+        "title: [",
+    ],
+)
+def test_nothing_but_words_is_shown_ahead(portal_folder: PortalFolder, resident: Resident, front: str) -> None:
+    """What must wait, became private, or is wrong is left to the build, and so is a file that is no notice yet."""
+    assert resident.preview([portal_folder.notice("fees", front, "新的一句。\n")]) == {}
+    assert resident.preview([portal_folder.notice("more", FRONT)]) == {}
+
+
+def test_a_refused_build_is_told_and_forgotten_once_mended(portal_folder: PortalFolder, resident: Resident) -> None:
+    """A build with an error publishes nothing and says where; the next one begins from the last good one."""
+    portal_folder.notice("fees", "title: 费用\ndate: 2026-11-01\nkindd: general")
+    refused = resident.build()
+    assert refused.published is None
+    assert [(p.code, p.location) for p in refused.problems if p.severity == "error"] == [
+        ("unknown-key", Location("notices/2026/fees.zh.md", 4, 1))
+    ]
+    portal_folder.notice("fees", FRONT, "旧的一句。\n")
+    mended = resident.build()
+    assert mended.published is not None
+    assert mended.published.written == 0
+
+
+def test_a_configuration_that_cannot_be_read_is_a_problem(portal_folder: PortalFolder, resident: Resident) -> None:
+    """A broken mkdocs.yml stops a build, is told, and does not end the process."""
+    file = portal_folder.root / "mkdocs.yml"
+    whole = file.read_text(encoding="utf-8")
+    file.write_text(f"{whole}\nextra: [\n", encoding="utf-8")
+    refused = resident.build()
+    assert refused.published is None
+    assert {problem.location.file for problem in refused.problems} == {"mkdocs.yml"}
+    file.write_text(whole, encoding="utf-8")
+    assert resident.build().published is not None
+
+
+def test_every_change_of_a_source_is_seen_once(portal_folder: PortalFolder) -> None:
+    """Files written, added and removed are named; the site itself is no source."""
+    file = portal_folder.notice("a", FRONT)
+    watch = Watch(portal_folder.root, portal_folder.root / "site")
+    assert watch.changed() == []
+    added = portal_folder.notice("b", FRONT)
+    assert watch.changed() == [added]
+    file.unlink()
+    portal_folder.write("site/index.html", "x")
+    assert watch.changed() == [file]
+    assert watch.changed() == []
+    configuration = portal_folder.root / "mkdocs.yml"
+    configuration.write_text(configuration.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    assert watch.changed() == [configuration]
