@@ -17,6 +17,7 @@ help: ## Show this list
 	@$(PYTHON) -m venv .venv || { echo "on Debian: apt-get install python3-venv" >&2; exit 1; }
 	@$(PIP_INSTALL) -r requirements.txt
 	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(PY) -m compileall -q portal mailer  # where Python keeps no compiled modules, each command would compile them
 	@touch $@
 
 .venv/dev: .venv/run requirements-dev.txt

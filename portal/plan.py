@@ -150,8 +150,12 @@ class Plan:
         return [r for r in told if r.key in still]
 
     def language_of(self, recipient: Recipient) -> str:
-        settings = self.settings
-        return audience.language(recipient.client, recipient.contact, settings.default_language, settings.languages)
+        """The language in which to speak to a contact."""
+        return audience.language(recipient.client, recipient.contact, *self._languages)
+
+    @cached_property
+    def _languages(self) -> tuple[str, tuple[str, ...]]:
+        return self.settings.default_language, self.settings.languages
 
 
 def make(settings: Settings, sources: Sources, history: History, now: dt.datetime) -> Plan:
