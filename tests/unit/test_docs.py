@@ -515,3 +515,13 @@ def test_the_drawing_says_the_same_in_both_languages_and_fetches_nothing() -> No
         drawn[name] = (shapes, len(re.findall(r"[一-鿿]", said)))
     assert drawn["picture.svg"][0] == drawn["picture.zh.svg"][0]
     assert drawn["picture.svg"][1] == 0 < drawn["picture.zh.svg"][1]
+
+
+def test_what_is_quoted_of_the_sample_stands_there() -> None:
+    """Each line that docs/authors.md quotes of a notice "in the sample" is a line of that notice."""
+    quoted = re.findall(
+        r"^In the sample, `(notices/[^`]+)`.*?^```yaml\n(.*?)^```", text("docs/authors.md"), re.M | re.S
+    )
+    assert len(quoted) == 2
+    for path, lines in quoted:
+        assert set(lines.splitlines()) <= set(text(path).splitlines())
