@@ -14,7 +14,9 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from portal.config import Secret, Settings
 from portal.digests import DIGESTS
@@ -37,10 +39,9 @@ def recollect(settings: Settings, secret: Secret | None) -> tuple[Memory, Invent
     """What the last build left; nothing where the file is damaged or another secret's."""
     begun = time.time_ns()
     try:
-        data = _file(settings).read_bytes()
-        past = json.loads(unlock(secret, data) if secret else data)
+        past = _said(_file(settings), secret)
         count, site = past.pop(BUILDS)["count"] + 1, past.pop(_SITE)
-    except (OSError, Unopenable, ValueError, KeyError, TypeError, AttributeError):
+    except (KeyError, TypeError, AttributeError):
         return Memory(begun=begun), Inventory()
     trusting = count < _READ_AGAIN
     if not trusting:
@@ -56,8 +57,34 @@ def keep(settings: Settings, secret: Secret | None, memory: Memory, inventory: I
     """Leave for the next build what this one knows, now that the site stands as `inventory` says. Raises OSError."""
     memory.rooms.setdefault(BUILDS, {}).setdefault("count", 0)
     past = {**memory.rooms, _SITE: {"files": inventory.files, "folders": inventory.folders}}
-    said = json.dumps(past, ensure_ascii=False, separators=(",", ":")).encode()
-    file = _file(settings)
+    _write(_file(settings), secret, past)
+
+
+def recollect_for_check(settings: Settings, secret: Secret | None) -> Memory:
+    """What the last build and the last check found out; each of them writes a file of its own."""
+    built, checked = _said(_file(settings), secret), _said(_checked(settings), secret)
+    rooms = (built.keys() | checked.keys()) - {BUILDS, _SITE}
+    return Memory({room: {**checked.get(room, {}), **built.get(room, {})} for room in rooms}, time.time_ns())
+
+
+def keep_checked(settings: Settings, secret: Secret | None, memory: Memory) -> None:
+    """Leave for the next check what this one found out, if that is news. Raises OSError."""
+    if memory.is_news():
+        _write(_checked(settings), secret, memory.rooms)
+
+
+def _said(file: Path, secret: Secret | None) -> dict[str, Any]:
+    """What a file holds; nothing where it is not there, damaged, or another secret's."""
+    try:
+        data = file.read_bytes()
+        said = json.loads(unlock(secret, data) if secret else data)
+    except (OSError, Unopenable, ValueError):
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _write(file: Path, secret: Secret | None, rooms: Mapping[str, Any]) -> None:
+    said = json.dumps(rooms, ensure_ascii=False, separators=(",", ":")).encode()
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_name(f"{file.name}.{os.getpid()}.partial")
     partial.write_bytes(lock(secret, said) if secret else said)
@@ -67,7 +94,12 @@ def keep(settings: Settings, secret: Secret | None, memory: Memory, inventory: I
 def forget(settings: Settings) -> None:
     """Begin anew."""
     _file(settings).unlink(missing_ok=True)
+    _checked(settings).unlink(missing_ok=True)
 
 
 def _file(settings: Settings) -> Path:
     return settings.cache_dir / "memory"
+
+
+def _checked(settings: Settings) -> Path:
+    return settings.cache_dir / "checked"

@@ -37,3 +37,7 @@ class Memory:
     def forget(self, room: str, name: str) -> None:
         """Do not know this any more."""
         self.rooms.get(room, {}).pop(name, None)
+
+    def is_news(self) -> bool:
+        """Whether anything is known that the past did not know."""
+        return any(found.keys() - self._past.get(room, {}).keys() for room, found in self.rooms.items())

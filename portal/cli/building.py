@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +43,7 @@ from portal.cli.console import (
     show,
     watched,
 )
-from portal.cli.reading import Reading, decide, editorial_clock, fingerprint, read
+from portal.cli.reading import Reading, decide, editorial_clock, fingerprint
 from portal.cli.seal import secret_in_use
 from portal.config import Misconfigured, Secret, Settings
 from portal.errors import Format, PortalError, Problem, errors_in
@@ -181,7 +182,7 @@ def check(root: Path, now: str | None, base: str | None, form: str) -> int:
     """Say everything that is wrong with notices, clients and configuration."""
     chosen = Format(form)
     try:
-        problems = prepare(read(root, now, base)).problems
+        problems = _checked(config.load(root.resolve()), now, base)
     except Misconfigured as error:
         show(error.problems, chosen)
         return CANNOT_RUN
@@ -189,6 +190,26 @@ def check(root: Path, now: str | None, base: str | None, form: str) -> int:
     if chosen is Format.TEXT:
         say(f"checked: {counted(problems)}" if problems else "checked: nothing to mend")
     return PROBLEMS if errors_in(problems) else FINE
+
+
+def _checked(settings: Settings, now: str | None, base: str | None) -> list[Problem]:
+    """Everything that is wrong, with what builds and checks found out earlier; what this one does stays beside it.
+
+    Without the secret nothing is kept of a portal that has clients. Raises PortalError.
+    """
+    try:
+        secret = secret_in_use(settings)
+    except PortalError:
+        secret = None  # a check needs none; the build says what is wrong with it
+    shelf = Shelf(settings, secret)
+    readings, memory = shelf.recollect(), keeping.recollect_for_check(settings, secret)
+    reading = decide(settings, now, base, readings, memory)
+    ready = prepare(reading, secret, (memory, Inventory()))
+    if secret is not None or not reading.sources.clients:
+        with suppress(OSError):  # where the cache cannot be written, the next check takes longer
+            shelf.keep(readings)
+            keeping.keep_checked(settings, secret, memory)
+    return ready.problems
 
 
 @click.command("next-change")
