@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from bench import build, kill, lighthouse, mail, sealed
+from bench import build, kill, lighthouse, mail, sealed, serving
 from bench.figures import Figure, as_json, table
 
 Benchmark = Callable[[Path], Iterable[Figure]]
@@ -20,6 +20,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "mail": mail.measure,
     "kill": kill.measure,
     "lighthouse": lighthouse.measure,
+    "serving": serving.measure,
 }
 
 
