@@ -293,6 +293,24 @@ def test_every_command_and_option_is_documented(program: str) -> None:
     assert {title: {row.split(" ")[0] for row in rows(section)} for title, section in found.items()} == expected
 
 
+@pytest.mark.parametrize("program", GROUPS)
+def test_help_shows_what_is_documented(program: str) -> None:
+    """`--help` of each command, also of those in groups, shows the options of its section and says what it does."""
+    found = sections(sections(text("docs/commands.md"), 2)[program], 3)
+    documented = {re.split(r" \[?[A-Z]", title)[0]: section for title, section in found.items()}
+    for name, command in commands(GROUPS[program]):
+        said = command.get_help(click.Context(command, info_name=name))
+        shown = set(re.findall(r"^ +(?:-\w, )?(--[a-z-]+)", said, re.MULTILINE)) - {"--help"}
+        assert shown == {row.split(" ")[0] for row in rows(documented[name])}, name
+        assert command.help, name
+
+
+def test_groups_are_gone_into() -> None:
+    """Commands of groups are among those that the tests above look at."""
+    assert {"keys rotate", "link"} <= {name for name, _ in commands(portal_commands)}
+    assert {"subscribers suppress", "send"} <= {name for name, _ in commands(mailer_commands)}
+
+
 def test_every_make_target_is_documented() -> None:
     """The table of make commands is the list that `make help` prints."""
     shown = set(re.findall(r"^([a-z]+):.*##", text("Makefile"), re.MULTILINE))
