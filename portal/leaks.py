@@ -20,6 +20,7 @@ import itertools
 import json
 import os
 import re
+from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
@@ -30,7 +31,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import unquote
 
-from portal import disguises, sealing, telephones, words
+from portal import disguises, parallel, phrases, sealing, telephones, words
 from portal.addresses import SEALED
 from portal.chunked import Chunked
 from portal.circumstances import program
@@ -88,6 +89,8 @@ _BLOCK = re.compile(f"<(?!{_SEAMLESS})[^<>]*>", re.IGNORECASE)
 _MARKDOWN = re.compile(r"[*`~_]+|!?\[|\](?:\([^()\n]*\))?")
 _BLANK = 32
 """Bytes: a file that is no larger may hold nothing but white space."""
+_BATCH = 200
+"""Texts whose phrases are found at once."""
 _TEXT_FILES = {".md", ".html", ".css", ".js", ".json", ".yml", ".yaml", ".txt", ".csv", ".svg", ".xml"}
 
 
@@ -253,8 +256,10 @@ class Gate:
         if self._learned:
             return
         self._learned = True
-        for _, _, text in self._private_texts():
-            self._phrases.add(_marked_phrases(text))
+        texts = [text for _, _, text in self._private_texts()]
+        batches = [texts[at : at + _BATCH] for at in range(0, len(texts), _BATCH)]
+        for found in parallel.each(_hashes_of, batches):
+            self._phrases.take(found)
         for recipient in self._plan.registry.recipients():
             self._learn_recipient(recipient)
         for client in self._plan.registry.clients.values():
@@ -524,6 +529,10 @@ def _marked_phrases(text: str) -> set[str]:
     """The phrases of a private text, with its markup and without."""
     text = plain(text)
     return _phrases(text) | _phrases(_unmarked(text))
+
+
+def _hashes_of(texts: list[str]) -> array[int]:
+    return phrases.hashes(itertools.chain.from_iterable(map(_marked_phrases, texts)))
 
 
 def _long_enough(run: list[str]) -> Iterator[str]:

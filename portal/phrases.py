@@ -26,7 +26,11 @@ class Phrases:
         return bool(self._hashes)
 
     def add(self, phrases: Iterable[str]) -> None:
-        self._hashes.extend([hash(phrase) & _UNSIGNED for phrase in phrases])
+        self.take(hashes(phrases))
+
+    def take(self, of_some: array[int]) -> None:
+        """Add phrases by their hashes, which forks of this run made too."""
+        self._hashes.extend(of_some)
         self._sorted = False
 
     def drop(self, phrases: Iterable[str]) -> None:
@@ -54,6 +58,11 @@ class Phrases:
         for number in self._hashes:
             self._bits[number >> 3 & self._mask] |= 1 << (number & 7)
         self._sorted = True
+
+
+def hashes(phrases: Iterable[str]) -> array[int]:
+    """The hashes that `Phrases` keeps."""
+    return array("Q", [hash(phrase) & _UNSIGNED for phrase in phrases])
 
 
 class Lasting:

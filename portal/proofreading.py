@@ -70,7 +70,7 @@ class Proofreader:
         return self._hashes[key]
 
     def _read(self, entry: Entry, language: str) -> Iterator[Problem]:
-        if not entry.private and not _MAY_LEAD.search(entry.text(language).body):
+        if entry.notice.values is None and not _MAY_LEAD.search(entry.text(language).body):
             yield from self._articles.body(entry, language, file_url=lambda found: found.name).problems
             return
         article = self._render(entry, language)

@@ -10,12 +10,12 @@ from typing import Protocol
 
 from pydantic import ValidationError
 
-from portal import chunked, epochs, explain, located
+from portal import chunked, epochs, explain, located, parallel
 from portal.client import Client, Registry, as_client
 from portal.config import Settings
 from portal.errors import Location, Problem, Severity
 from portal.located import Document
-from portal.readings import Readings
+from portal.readings import Readings, Stamp
 from portal.tables import Table
 
 
@@ -120,11 +120,16 @@ def _described(
     """Every client, from files of their own and then from tables, in the order of the files' names."""
     folder = settings.registry_dir
     place = settings.shown(folder)
-    for entry in _files(folder):
-        shown = f"{place}/{entry.name}"
-        client = _client(shown, entry, problems, readings)
-        if client is not None:
-            yield client, _Own(shown, entry.path)
+    own = [(f"{place}/{entry.name}", entry, *_known(entry, readings)) for entry in _files(folder)]
+    new = parallel.each(_read_own, [(shown, entry.path) for shown, entry, _, known in own if known is None])
+    for shown, entry, stamp, known in own:
+        client, found = (known, []) if known is not None else next(new)
+        problems += found
+        if client is None:
+            continue
+        if stamp is not None and not found:
+            readings.keep("clients", entry.name, stamp, client)
+        yield client, _Own(shown, entry.path)
     for file in sorted(folder.glob("*.csv")):
         shown = f"{place}/{file.name}"
         table = Table(shown, file)
@@ -147,29 +152,30 @@ def _files(folder: Path) -> Iterator[os.DirEntry[str]]:
         yield from (entry for entry in ordered if entry.name.endswith(ending))
 
 
-def _client(shown: str, entry: os.DirEntry[str], problems: list[Problem], readings: Readings) -> Client | None:
-    """The client that a file describes, from an earlier build where it stands as it stood then."""
+def _known(entry: os.DirEntry[str], readings: Readings) -> tuple[Stamp | None, Client | None]:
+    """How a file stands, and the client that it described in an earlier build where it stood so, too."""
     try:
         stamp = chunked.stamp(entry.stat())
-        known: Client | None = readings.recall("clients", entry.name, stamp)
-        if known is not None:
-            return known
-        data = Path(entry.path).read_bytes()
+    except OSError:
+        return None, None  # reading it says why
+    return stamp, readings.recall("clients", entry.name, stamp)
+
+
+def _read_own(file: tuple[str, str]) -> tuple[Client | None, list[Problem]]:
+    """The client that a file (as people know it, path) describes, and what is wrong with it."""
+    shown, path = file
+    try:
+        data = Path(path).read_bytes()
     except OSError as error:
         message = f"the file cannot be read: {error.strerror}"
-        problems.append(Problem(Location(shown), "unreadable", message, "check its permissions"))
-        return None
-    stem = Path(entry.name).stem
-    client, document, found = _read_client(shown, stem, data)
-    problems += found
+        return None, [Problem(Location(shown), "unreadable", message, "check its permissions")]
+    stem = Path(path).stem
+    client, document, problems = _read_client(shown, stem, data)
     if client is not None and client.id != stem:
         where = Location(shown, *document.place(("id",)))
         message = "the id differs from the file's name"
-        problems.append(Problem(where, "client-id", message, "make the two the same"))
-        return None
-    if client is not None and not found:
-        readings.keep("clients", entry.name, stamp, client)
-    return client
+        return None, [*problems, Problem(where, "client-id", message, "make the two the same")]
+    return client, problems
 
 
 def _read_client(shown: str, stem: str, written: bytes) -> tuple[Client | None, Document, list[Problem]]:
