@@ -76,10 +76,11 @@ def test_people_are_asked_about_and_let_go_of_batch_by_batch(crowd: PortalFolder
 def test_people_come_one_by_one(crowd: PortalFolder) -> None:
     """Whoever has an address of their own is made when it is their turn; who shares one comes with all contacts."""
     crowd.client("a", "id: a\nname: A\ncontacts:\n  - {id: x, name: X, email: P7@c.example.com}\n")
+    others = _alive(Person)  # of other tests, until Python collects them
     everybody = iter(people(crowd.plan()))
     first = next(everybody)
     assert [recipient.key for recipient in first.recipients] == ["a/x", "c0007/lin"]
-    assert _alive(Person) == 1
+    assert _alive(Person) <= others + 1
     rest = [person.key for person in everybody]
     assert len(rest) == MANY - 1
     assert "p7@c.example.com" not in rest
@@ -102,11 +103,12 @@ def test_a_table_is_read_row_by_row(crowd: PortalFolder, monkeypatch: pytest.Mon
 
 def test_what_many_clients_share_is_there_once(crowd: PortalFolder) -> None:
     """Regions and ids of contacts that are the same are one object; private pages are laid out for who asks."""
+    others = _alive(Binder)
     plan = crowd.plan()
     first, last = plan.registry.clients["c0000"], plan.registry.clients[f"c{MANY - 1:04d}"]
     assert first.region is last.region
     assert first.contacts[0].id is last.contacts[0].id
-    assert _alive(Binder) == 0
+    assert _alive(Binder) <= others
     assert len(plan.binders) == MANY
 
 
