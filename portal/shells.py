@@ -13,6 +13,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -198,6 +199,10 @@ def fetch(settings: Settings, render: Render) -> Shells:
     """
     store = settings.cache_dir / "engine"
     rendered = store / fingerprint(settings)
+    if rendered.is_dir():
+        with suppress(OSError):
+            return load(settings, rendered)
+        shutil.rmtree(rendered, ignore_errors=True)  # somebody took away a part of it
     if not rendered.is_dir():
         store.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=store, prefix=".rendering-") as folder:

@@ -154,6 +154,15 @@ def test_a_killed_rendering_leaves_nothing_that_counts(portal_folder: PortalFold
     assert len(list((portal_folder.root / ".cache" / "duenotice" / "engine").iterdir())) == 1
 
 
+def test_a_damaged_rendering_is_made_anew(portal_folder: PortalFolder) -> None:
+    """Somebody cleaned up in the cache, and took a file of it away."""
+    shells.fetch(portal_folder.settings(), engine)
+    for file in (portal_folder.root / ".cache" / "duenotice" / "engine").rglob("_shells/plain/index.html"):
+        file.unlink()
+    rendered = shells.fetch(portal_folder.settings(), engine)
+    assert rendered.home("en", "BOARD", "") == b"<main>en BOARD end</main>"
+
+
 def test_assets_and_content_pages_are_passed_on(portal_folder: PortalFolder) -> None:
     """Each language gives its own pages, the default one the assets; shells and home are not among the files."""
     rendered = shells.fetch(portal_folder.settings(), engine)
