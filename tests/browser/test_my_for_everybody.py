@@ -118,6 +118,7 @@ def test_everything_works_from_the_keyboard(page: Page, site: Site) -> None:
         raise AssertionError(f"no way to {name}, last was {focused}")
 
     door(page, site)
+    expect(page.locator("#code")).to_be_focused()
     page.keyboard.type(str(site.codes["yunshan/lin"]))
     tab_to("keep")
     page.keyboard.press("Space")

@@ -54,7 +54,8 @@ def page(browser: Browser, site: Sample) -> Iterator[Page]:
 
 
 def faults(page: Page) -> list[tuple[str, list[str]]]:
-    """What axe-core finds."""
+    """What axe-core finds, once nothing moves or fades any more."""
+    page.evaluate("Promise.allSettled(document.getAnimations().map((one) => one.finished))")
     found = Axe().run(page).response["violations"]
     return [(fault["id"], [node["html"][:160] for node in fault["nodes"][:3]]) for fault in found]
 
