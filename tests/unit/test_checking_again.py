@@ -97,3 +97,13 @@ def test_without_the_secret_nothing_is_kept_of_a_portal_with_clients(
     files = cached(folder)
     assert "checked" not in files
     assert not [name for name in files for room in rereading.ROOMS if name.startswith(f"readings.{room}")]
+
+
+def test_without_the_secret_nothing_is_kept_of_private_notices_either(
+    portal_folder: PortalFolder, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also before there is any client, for whom a notice could be sealed."""
+    monkeypatch.delenv("PORTAL_SECRET", raising=False)
+    portal_folder.notice("own", f"title: {SECRETLY}\ndate: 2026-11-29\naudience: {{status: [active]}}\n")
+    check(portal_folder, capsys)
+    assert "checked" not in cached(portal_folder)
