@@ -66,6 +66,11 @@ class Sources:
     """Client id to where it is described, for problems found later."""
     problems: tuple[Problem, ...]
 
+    @property
+    def any_private(self) -> bool:
+        """Whether anything is written for some only, or of clients; drafts are among it."""
+        return bool(self.clients) or any(not filed.notice.public for filed in self.notices.values())
+
 
 def read(
     settings: Settings, readings: Readings | None = None, clients: MutableMapping[str, Client] | None = None

@@ -154,7 +154,7 @@ def prepare(reading: Reading, secret: Secret | None = None, kept: tuple[Memory, 
 def put_in_place(ready: Prepared, out: Path, secret: Secret | None) -> Published:
     """Seal, pass the gate and publish, and keep for the next build what this one found out. Raises as below."""
     done = publish_prepared(ready, out, secret)
-    if secret is not None or not _any_private(ready.sources):
+    if secret is not None or not ready.sources.any_private:
         keeping.keep(ready.plan.settings, secret, ready.memory, ready.inventory)
     return done
 
@@ -206,16 +206,11 @@ def _checked(settings: Settings, now: str | None, base: str | None) -> list[Prob
     readings, memory = shelf.recollect(), keeping.recollect_for_check(settings, secret)
     reading = decide(settings, now, base, readings, memory)
     ready = prepare(reading, secret, (memory, Inventory()))
-    if secret is not None or not _any_private(reading.sources):
+    if secret is not None or not reading.sources.any_private:
         with suppress(OSError):  # where the cache cannot be written, the next check takes longer
             shelf.keep(readings)
             keeping.keep_checked(settings, secret, memory)
     return ready.problems
-
-
-def _any_private(sources: Sources) -> bool:
-    """Whether anything is written for some only, or of clients; drafts are among it."""
-    return bool(sources.clients) or any(not filed.notice.public for filed in sources.notices.values())
 
 
 @click.command("next-change")

@@ -48,7 +48,6 @@ class Resident:
         self._throw_away = throw_away
         self._settings: Settings | None = None
         self._readings: Readings | None = None
-        self._kept: tuple[Memory, Inventory] | None = None
         self._last: Prepared | None = None
         """What stands in the site now."""
         self.papers: Mapping[str, frozenset[str]] = {}
@@ -69,7 +68,6 @@ class Resident:
             return Outcome((_told(error),), None, error)
         if self._secret is not None and not self._throw_away:
             signet.remember(settings, sealing.fingerprint(self._secret))
-        self._kept = ready.memory, ready.inventory
         self._last = ready
         self.papers = _papers(ready.plan)
         return Outcome(problems, done)
@@ -94,13 +92,13 @@ class Resident:
         return pages
 
     def remember(self) -> None:
-        """Leave for the next process what this one knows. Raises OSError."""
+        """Leave for the next process what this one knows, but nothing private without a secret. Raises OSError."""
         if self._settings is None or self._throw_away:
             return
         if self._readings is not None:
             Shelf(self._settings, self._secret).keep(self._readings)
-        if self._kept is not None:
-            keeping.keep(self._settings, self._secret, *self._kept)
+        if self._last is not None and (self._secret is not None or not self._last.sources.any_private):
+            keeping.keep(self._settings, self._secret, self._last.memory, self._last.inventory)
 
     def _prepare(self, settings: Settings) -> Prepared:
         alike = self._settings is not None and self._settings.document.data == settings.document.data
@@ -108,7 +106,8 @@ class Resident:
             readings = Readings(time.time_ns(), self._readings.rooms)
         else:
             readings = Shelf(settings, self._secret).recollect()
-        kept = _next(*self._kept) if self._kept else keeping.recollect(settings, self._secret)
+        last = self._last
+        kept = _next(last.memory, last.inventory) if last else keeping.recollect(settings, self._secret)
         reading = decide(settings, self._now, readings=readings, memory=kept[0])
         first = self._settings is None
         self._settings, self._readings = settings, readings

@@ -90,3 +90,25 @@ def test_every_change_of_a_source_is_seen_once(portal_folder: PortalFolder) -> N
     configuration = portal_folder.root / "mkdocs.yml"
     configuration.write_text(configuration.read_text(encoding="utf-8") + "\n", encoding="utf-8")
     assert watch.changed() == [configuration]
+
+
+def test_without_a_secret_nothing_private_is_left_for_the_next_process(portal_folder: PortalFolder) -> None:
+    """What a draft for clients says, and that it is there, lies in no file of the cache once `serve` has ended."""
+    portal_folder.notice("fees", FRONT, "旧的一句。\n")
+    secretly = "title: 云杉贸易终止合同\ndate: 2026-11-01\ndraft: true\naudience: {status: [active]}"
+    portal_folder.notice("spruce-ends", secretly, "只给云杉贸易看的一句。\n")
+    served = Resident(portal_folder.root, portal_folder.root / "site", NOW, None)
+    assert served.build().published is not None
+    served.remember()
+    cache = portal_folder.settings().cache_dir
+    held = {file.name: file.read_bytes() for file in cache.rglob("*") if file.is_file()}
+    assert not [name for name, data in held.items() for said in ("云杉", "spruce-ends") if said.encode() in data]
+    assert "memory" not in held
+
+
+def test_without_a_secret_what_is_public_is_left_for_the_next_process(
+    portal_folder: PortalFolder, resident: Resident
+) -> None:
+    """A portal in which nothing is private needs no secret to be built again quickly."""
+    resident.remember()
+    assert (portal_folder.settings().cache_dir / "memory").is_file()
