@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 
 from markupsafe import Markup
 
 from portal import words
-from portal.editions import Month, Row, Then, told
+from portal.editions import Month, Row, told
 from portal.plan import Plan
 from portal.stationery import Voice, environment
 
@@ -25,17 +26,33 @@ class _Link:
     held: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What changed in a month, or held."""
+
+    key: str
+    count: int
+    rows: Markup
+
+
 class Almanac:
     """Renders the editions of a plan; a notice that stands for years is worded once."""
 
     def __init__(self, plan: Plan, months: Sequence[Month]) -> None:
         self._plan = plan
         self._templates = environment(plan.settings)
+        self._row_template = self._templates.get_template("edition-row.html")
         self._months = months
-        self._known: dict[Month, tuple[Row, ...]] = {}
-        self._ends: dict[Month, Mapping[str, Then]] = {}
-        """By month, how everything stood as it began, where that is known."""
-        self._rows: dict[tuple[str, int, str, tuple[str, ...], str], Markup] = {}
+        self._worded: dict[str, dict[Row, str]] = {language: {} for language in plan.settings.languages}
+
+    @cached_property
+    def editions(self) -> dict[Month, list[Row]]:
+        """What each of the months shows; told once for all."""
+        return dict(zip(self._months, told(self._plan.public, self._months, self._plan.settings.zone), strict=True))
+
+    def tell(self) -> None:
+        """Tell all editions, so that the processes that render them need not."""
+        _ = self.editions
 
     def page(self, month: Month, language: str) -> str:
         """The edition of one of the months as an HTML fragment."""
@@ -44,26 +61,21 @@ class Almanac:
             self._plan.settings.base,
             self._plan.addresses(language),
         )
-        position, rows = self._months.index(month), self._of(month)
+        position, rows = self._months.index(month), self.editions[month]
         earlier, later = self._months[:position][-1:], self._months[position + 1 :][:1]
         return self._templates.get_template("edition.html").render(
             w=voice.words,
             voice=voice,
             month_end=month.following.first - _DAY,
-            changed=[self._row(row, voice) for row in rows if row.happened],
-            held=[self._row(row, voice) for row in rows if not row.happened],
+            parts=[
+                self._part("changed", [row for row in rows if row.happened], voice),
+                self._part("held", [row for row in rows if not row.happened], voice),
+            ],
             previous=self._link(earlier[0], language) if earlier else None,
             following=self._link(later[0], language) if later else None,
             index=base + addresses.editions,
             home=base + addresses.home,
         )
-
-    def _of(self, month: Month) -> tuple[Row, ...]:
-        if month not in self._known:
-            before = self._ends.get(month)
-            self._known[month], after = told(self._plan.public, month, self._plan.settings.zone, before)
-            self._ends[month.following] = after
-        return self._known[month]
 
     def index(self, language: str) -> str:
         """The list of all editions, newest first."""
@@ -73,7 +85,7 @@ class Almanac:
                 month,
                 self._link(month, language, sum(1 for r in rows if r.happened), sum(1 for r in rows if not r.happened)),
             )
-            for month, rows in ((month, self._of(month)) for month in reversed(self._months))
+            for month, rows in reversed(self.editions.items())
         ]
         years = [(year, [link for _, link in part]) for year, part in groupby(found, lambda pair: pair[0].year)]
         return self._templates.get_template("editions.html").render(w=voice.words, voice=voice, years=years)
@@ -82,19 +94,20 @@ class Almanac:
         address = self._plan.addresses(language).edition(str(month))
         return _Link(words.month(month.first, language), self._plan.settings.base + address, changed, held)
 
-    def _row(self, row: Row, voice: Voice) -> Markup:
-        known = (row.id, row.version.number, row.key, row.happened, voice.language)
-        if known not in self._rows:
-            text = row.texts.get(voice.language) or row.texts[row.version.language]
-            self._rows[known] = Markup(  # noqa: S704 - from a template that escapes
-                self._templates.get_template("edition-row.html").render(
-                    w=voice.words,
-                    row=row,
-                    over=row.key not in ("upcoming", "in-transition", "in-force"),
-                    notice=text.notice,
-                    own=Markup(' lang="{}"').format(text.language) if text.language != voice.language else "",
-                    url=self._plan.settings.base
-                    + self._plan.addresses(voice.language).version(row.id, row.version.number),
-                )
-            )
-        return self._rows[known]
+    def _part(self, key: str, rows: Sequence[Row], voice: Voice) -> _Part:
+        worded = self._worded[voice.language]
+        for row in rows:
+            if row not in worded:
+                worded[row] = self._row(row, voice)
+        return _Part(key, len(rows), Markup("\n".join([worded[row] for row in rows])))  # noqa: S704 - from a template
+
+    def _row(self, row: Row, voice: Voice) -> str:
+        text = row.texts.get(voice.language) or row.texts[row.version.language]
+        return self._row_template.render(
+            w=voice.words,
+            row=row,
+            over=row.key not in ("upcoming", "in-transition", "in-force"),
+            notice=text.notice,
+            own=Markup(' lang="{}"').format(text.language) if text.language != voice.language else "",
+            url=self._plan.settings.base + self._plan.addresses(voice.language).version(row.id, row.version.number),
+        )

@@ -18,6 +18,8 @@ class Bundle:
     follows: str
     """A hash that is the same only for the same files, and that no other bundle has."""
     make: Callable[[], Iterable[File]] = field(repr=False)
+    before: Callable[[], object] | None = field(default=None, repr=False)
+    """Finds out what it has in common with others; called where it is new, before workers are started."""
 
 
 def files(bundles: Iterable[Bundle], inventory: Inventory) -> Iterator[AnyFile]:
@@ -35,6 +37,9 @@ def files(bundles: Iterable[Bundle], inventory: Inventory) -> Iterator[AnyFile]:
         made = _Once(bundle)
         for path in paths:
             yield path, Derived(bundle.follows, partial(made.file, path))
+    for bundle in new:
+        if bundle.before is not None:
+            bundle.before()
     for bundle, found in zip(new, parallel.each(_made, new), strict=True):
         for path, data in found:
             yield path, Derived(bundle.follows, partial(_same, data))

@@ -140,12 +140,10 @@ def _editions(
         while at < len(entries) and entries[at].published <= ends:
             told.update(premises.front(entries[at]).encode())
             at += 1
-        yield Bundle(
-            hashed(around, str(month), told.hexdigest()), partial(_edition, plan, shells, almanac, month, selectors)
-        )
-    yield Bundle(
-        hashed(around, "index", premises.all_fronts), partial(_editions_index, plan, shells, almanac, selectors)
-    )
+        make = partial(_edition, plan, shells, almanac, month, selectors)
+        yield Bundle(hashed(around, str(month), told.hexdigest()), make, almanac.tell)
+    index = partial(_editions_index, plan, shells, almanac, selectors)
+    yield Bundle(hashed(around, "index", premises.all_fronts), index, almanac.tell)
 
 
 def _editions_index(plan: Plan, shells: Shells, almanac: Almanac, selectors: Selectors) -> Iterator[File]:

@@ -141,12 +141,44 @@ def test_one_by_one_or_in_a_row(found: list[Entry]) -> None:
     """Successive editions are those that each month gives by itself, and no notice stands in one twice."""
     now = states.instant(dt.date(2027, 2, 1), ZONE)
     span = months(found, now, ZONE)
-    made, before = {}, None
-    for month in span:
-        made[month], before = told_of.told(found, month, ZONE, before)
-    assert made == {month: edition(found, month, ZONE) for month in span}
-    for rows in made.values():
+    made = told_of.told(found, span, ZONE)
+    assert [told(tuple(rows)) for rows in made] == [told(edition(found, month, ZONE)) for month in span]
+    for rows in made:
         assert len({row.id for row in rows}) == len(rows)
+
+
+def stood(found: list[Entry], at: dt.datetime) -> dict[str, tuple[int, str]]:
+    """The version and the state of every notice that is out at an instant, by looking at all of them."""
+    out = {entry.id: max((v for v in entry.versions if v.on <= at), key=lambda v: v.on) for entry in known(found, at)}
+    facts = {identity: version.texts["zh"].notice for identity, version in out.items()}
+    facts = {
+        i: f if states.instant(f.date, ZONE) <= at else f.model_copy(update={"date": at}) for i, f in facts.items()
+    }
+    replaced: dict[str, dt.datetime] = {}
+    for notice in facts.values():
+        withdrawn = notice.withdrawn is not None and states.instant(notice.withdrawn.on, ZONE) <= at
+        if notice.supersedes and not withdrawn:
+            effect = states.takes_effect(notice, ZONE)
+            replaced[notice.supersedes] = min(effect, replaced.get(notice.supersedes, effect))
+    return {
+        identity: (version.number, states.state(facts[identity], at, ZONE, superseded_at=replaced.get(identity)))
+        for identity, version in out.items()
+    }
+
+
+@given(entries())
+def test_every_month_is_told_as_it_stood(found: list[Entry]) -> None:
+    """Each edition is what a look at every notice at that month's end finds, and what differs from the last one's."""
+    span = months(found, states.instant(dt.date(2027, 8, 1), ZONE), ZONE)
+    before: dict[str, tuple[int, str]] = {}
+    for month, rows in zip(span, told_of.told(found, span, ZONE), strict=True):
+        after = stood(found, month.ends(ZONE))
+        standing = {identity for identity, (_, key) in after.items() if State(key).stands}
+        turned = {identity for identity, how in after.items() if before.get(identity) != how}
+        assert {row.id: (row.version.number, row.key) for row in rows} == {i: after[i] for i in standing | turned}
+        assert {row.id for row in rows if row.happened} == turned
+        assert {row.id for row in rows if "published" in row.happened} == after.keys() - before.keys()
+        before = after
 
 
 @given(entries(), st.integers(1, 12))
