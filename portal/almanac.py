@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from portal import words
 from portal.editions import Month, Row, told
+from portal.moulds import Moulds
 from portal.plan import Plan
 from portal.stationery import Voice, environment
 
@@ -41,7 +42,8 @@ class Almanac:
     def __init__(self, plan: Plan, months: Sequence[Month]) -> None:
         self._plan = plan
         self._templates = environment(plan.settings)
-        self._row_template = self._templates.get_template("edition-row.html")
+        row = self._templates.get_template("edition-row.html")
+        self._moulds = {code: Moulds(row, w=words.load(code)) for code in plan.settings.languages}
         self._months = months
         self._worded: dict[str, dict[Row, str]] = {language: {} for language in plan.settings.languages}
 
@@ -98,16 +100,25 @@ class Almanac:
         worded = self._worded[voice.language]
         for row in rows:
             if row not in worded:
-                worded[row] = self._row(row, voice)
+                worded[row] = self._row(row, voice.language)
         return _Part(key, len(rows), Markup("\n".join([worded[row] for row in rows])))  # noqa: S704 - from a template
 
-    def _row(self, row: Row, voice: Voice) -> str:
-        text = row.texts.get(voice.language) or row.texts[row.version.language]
-        return self._row_template.render(
-            w=voice.words,
-            row=row,
-            over=row.key not in ("upcoming", "in-transition", "in-force"),
-            notice=text.notice,
-            own=Markup(' lang="{}"').format(text.language) if text.language != voice.language else "",
-            url=self._plan.settings.base + self._plan.addresses(voice.language).version(row.id, row.version.number),
+    def _row(self, row: Row, language: str) -> str:
+        text = row.texts.get(language) or row.texts[row.version.language]
+        address = self._plan.addresses(language).version(row.id, row.version.number)
+        return self._moulds[language].cast(
+            {
+                "key": row.key,
+                "over": row.key not in ("upcoming", "in-transition", "in-force"),
+                "happened": row.happened,
+                "version": row.version.number,
+                "kind": text.notice.kind,
+                "lost": row.version.original is None,
+                "own": text.language if text.language != language else "",
+            },
+            {
+                "url": escape(self._plan.settings.base + address),
+                "title": escape(text.notice.title),
+                "number": escape(text.notice.number or ""),
+            },
         )

@@ -11,10 +11,11 @@ from enum import StrEnum
 from functools import cached_property
 from urllib.parse import quote
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from portal.addresses import CARDS, LISTS
 from portal.kinds import Kind
+from portal.moulds import Moulds
 from portal.notice import Notice
 from portal.plan import Entry, Listing, Plan
 from portal.standing import GROUPS, Standing, Standings
@@ -103,7 +104,10 @@ class Boards:
         self.plan = plan
         self._settings = plan.settings
         self._templates = environment(plan.settings)
-        self._row_template = self._templates.get_template("row.html")
+        row = self._templates.get_template("row.html")
+        self._voices = {code: Voice(plan.settings, code) for code in plan.settings.languages}
+        self._moulds = {code: Moulds(row, w=voice.words, days=FRESH.days) for code, voice in self._voices.items()}
+        self._badges: dict[tuple[Standing, str], Markup] = {}
         self._standings = Standings(plan)
         self.listings = listings(plan)
         self._today = plan.now.astimezone(plan.settings.zone).date()
@@ -116,7 +120,7 @@ class Boards:
         The whole board's headings begin with h2, for its first page stands below the home page's own h1; other lists
         bring theirs. Only first pages count what the filters lead to, so that the others stay as they are for long.
         """
-        voice, plan = Voice(self._settings, language), self.plan
+        voice, plan = self._voices[language], self.plan
         pages = listing.pages(self._settings.options.page_size)
         whole, addresses = not listing.key, plan.addresses(language)
         base, kind = self._settings.base, listing.key if _way(listing.key)[0] is Way.KIND else ""
@@ -128,7 +132,7 @@ class Boards:
             home=whole and page == 1,
             panels=self._panels(language) if whole and page == 1 else (),
             total=len(listing.entries),
-            items=[self.item(entry, language) for entry in pages[page - 1]],
+            items=Markup("\n".join([self.item(entry, language) for entry in pages[page - 1]])),  # noqa: S704 - as above
             choices=self._choices(listing, voice),
             counted=page == 1,
             today=self._today,
@@ -144,14 +148,47 @@ class Boards:
         )
 
     def item(self, entry: Entry, language: str) -> Markup:
-        """A notice as an item of a list, with everything about it that a reader needs to choose; rendered once."""
+        """A notice as an item of a list, with everything about it that a reader needs to choose; worded once."""
         known = (entry.id, language)
         if known not in self._items:
-            voice, row = Voice(self._settings, language), self._row(entry, language)
-            self._items[known] = Markup(  # noqa: S704 - from a template that escapes
-                self._row_template.render(w=voice.words, voice=voice, row=row, fresh=FRESH.days)
-            )
+            self._items[known] = Markup(self._item(entry, language))  # noqa: S704 - from a template that escapes
         return self._items[known]
+
+    def _item(self, entry: Entry, language: str) -> str:
+        voice, row = self._voices[language], self._row(entry, language)
+        notice, standing = row.notice, row.standing
+        start = notice.effective.start if notice.effective and standing.key in ("upcoming", "in-transition") else None
+        due = row.due if row.asks else None
+        return self._moulds[language].cast(
+            {
+                "over": standing.over,
+                "kind": notice.kind,
+                "urgency": notice.urgency,
+                "own": row.language,
+                "asks": row.asks,
+                "revised": row.revised,
+            },
+            {
+                "published": voice.date(entry.published),
+                "fresh": row.fresh.isoformat(),
+                "badge": self._badge(standing, language),
+                "url": escape(row.url),
+                "title": escape(notice.title),
+                "summary": escape(notice.summary or ""),
+                "due": due.isoformat() if due else "",
+                "act_before": voice.worded("board.act_before", due) + voice.countdown(due) if due else "",
+                "effective": voice.worded("board.effective", start) if start else "",
+                "revised_on": voice.worded("board.revised_on", row.fresh) if row.revised else "",
+                "about": escape(voice.words("board.joint").join(row.about)),
+            },
+        )
+
+    def _badge(self, standing: Standing, language: str) -> Markup:
+        known = (standing, language)
+        if known not in self._badges:
+            badge = vars(self._templates.get_template("macros.html").module)["badge"]
+            self._badges[known] = badge(self._voices[language], standing)
+        return self._badges[known]
 
     def group(self, entry: Entry) -> tuple[str, list[tuple[str, str]]]:
         """Among what the board lists a notice, and what follows without another build: (ISO 8601 instant, group)."""
@@ -181,7 +218,7 @@ class Boards:
         return ("due", due[:SOON]), ("soon", soon[:SOON])
 
     def _row(self, entry: Entry, language: str) -> _Row:
-        text, voice = entry.text(language), Voice(self._settings, language)
+        text, voice = entry.text(language), self._voices[language]
         notice, standing = text.notice, self._standings.of(entry)
         due = notice.action.by if notice.action and notice.action.needed else None
         told = [version.on for version in entry.versions if not version.minor] or [entry.published]
