@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 
-from markupsafe import Markup, escape
+from markupsafe import escape
 
 from portal import words
 from portal.editions import Month, Row, told
-from portal.moulds import Moulds
+from portal.moulds import Moulds, mark, poured
 from portal.plan import Plan
 from portal.stationery import Voice, environment
 
@@ -27,15 +27,6 @@ class _Link:
     held: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """What changed in a month, or held."""
-
-    key: str
-    count: int
-    rows: Markup
-
-
 class Almanac:
     """Renders the editions of a plan; a notice that stands for years is worded once."""
 
@@ -45,7 +36,7 @@ class Almanac:
         row = self._templates.get_template("edition-row.html")
         self._moulds = {code: Moulds(row, w=words.load(code)) for code in plan.settings.languages}
         self._months = months
-        self._worded: dict[str, dict[Row, str]] = {language: {} for language in plan.settings.languages}
+        self._worded: dict[str, dict[Row, bytes]] = {language: {} for language in plan.settings.languages}
 
     @cached_property
     def editions(self) -> dict[Month, list[Row]]:
@@ -56,8 +47,8 @@ class Almanac:
         """Tell all editions, so that the processes that render them need not."""
         _ = self.editions
 
-    def page(self, month: Month, language: str) -> str:
-        """The edition of one of the months as an HTML fragment."""
+    def page(self, month: Month, language: str) -> bytes:
+        """The edition of one of the months as an HTML fragment, in UTF-8."""
         voice, base, addresses = (
             Voice(self._plan.settings, language),
             self._plan.settings.base,
@@ -65,19 +56,18 @@ class Almanac:
         )
         position, rows = self._months.index(month), self.editions[month]
         earlier, later = self._months[:position][-1:], self._months[position + 1 :][:1]
-        return self._templates.get_template("edition.html").render(
+        parts = {"changed": [row for row in rows if row.happened], "held": [row for row in rows if not row.happened]}
+        made = self._templates.get_template("edition.html").render(
             w=voice.words,
             voice=voice,
             month_end=month.following.first - _DAY,
-            parts=[
-                self._part("changed", [row for row in rows if row.happened], voice),
-                self._part("held", [row for row in rows if not row.happened], voice),
-            ],
+            parts=[(key, len(found), mark(key)) for key, found in parts.items()],
             previous=self._link(earlier[0], language) if earlier else None,
             following=self._link(later[0], language) if later else None,
             index=base + addresses.editions,
             home=base + addresses.home,
         )
+        return poured(made, {key: self._rows(found, language) for key, found in parts.items()})
 
     def index(self, language: str) -> str:
         """The list of all editions, newest first."""
@@ -96,12 +86,12 @@ class Almanac:
         address = self._plan.addresses(language).edition(str(month))
         return _Link(words.month(month.first, language), self._plan.settings.base + address, changed, held)
 
-    def _part(self, key: str, rows: Sequence[Row], voice: Voice) -> _Part:
-        worded = self._worded[voice.language]
+    def _rows(self, rows: Sequence[Row], language: str) -> bytes:
+        worded = self._worded[language]
         for row in rows:
             if row not in worded:
-                worded[row] = self._row(row, voice.language)
-        return _Part(key, len(rows), Markup("\n".join([worded[row] for row in rows])))  # noqa: S704 - from a template
+                worded[row] = self._row(row, language).encode()
+        return b"\n".join([worded[row] for row in rows])
 
     def _row(self, row: Row, language: str) -> str:
         text = row.texts.get(language) or row.texts[row.version.language]

@@ -61,7 +61,7 @@ def files(plan: Plan, shells: Shells) -> Iterator[tuple[str, bytes]]:
                 answers=json.dumps({"said": said, "states": states}, ensure_ascii=False),
                 rows=[_row(plan, chronicle, entry, voice) for entry in plan.public],
                 script=settings.base + _SCRIPT + _mark(shells),
-            ),
+            ).encode(),
             switch=paths,
             translations=settings.languages,
         )

@@ -155,7 +155,7 @@ def _editions_index(plan: Plan, shells: Shells, almanac: Almanac, selectors: Sel
             path=paths[language],
             title=w("editions.title"),
             description=w("editions.about"),
-            body=f"<h1>{html.escape(w('editions.title'))}</h1>\n{almanac.index(language)}",
+            body=f"<h1>{html.escape(w('editions.title'))}</h1>\n{almanac.index(language)}".encode(),
             switch=paths,
             translations=languages,
             selector=selectors.board(language),
@@ -173,7 +173,7 @@ def _edition(plan: Plan, shells: Shells, almanac: Almanac, month: Month, selecto
             path=paths[language],
             title=title,
             description=f"{site}: {title}",
-            body=f"<h1>{html.escape(title)}</h1>\n{almanac.page(month, language)}",
+            body=f"<h1>{html.escape(title)}</h1>\n".encode() + almanac.page(month, language),
             switch=paths,
             translations=languages,
             selector=selectors.board(language, month),
@@ -194,7 +194,7 @@ def _list_page(plan: Plan, listing: Listing, number: int, language: str, board: 
         description=f"{site}: {title}"
         if number > 1
         else spoken("board.description", site=site, name=name, count=len(listing.entries)),
-        body=board,
+        body=board.encode(),
         switch=paths,
         translations=plan.settings.languages,
     )
@@ -218,7 +218,7 @@ def _notice(
             found_at = (own if version is entry.latest else paths)[written]
             yield f"{page.path}index.html", shells.pour(language, replace(page, title=title, canonical=found_at))
             if language in version.texts:
-                yield f"{page.path}{QR}", _qr(plan.settings.site_url + page.path, articles)
+                yield f"{page.path}{QR}", qr.svg(plan.settings.site_url + page.path)
     if len(entry.versions) > 1:
         yield from _changes(plan, shells, changes, entry, selectors)
 
@@ -233,7 +233,7 @@ def _changes(
             path=paths[language],
             title=words.load(language, "site")("changes", title=shown.title),
             description=shown.summary,
-            body=shown.html,
+            body=shown.html.encode(),
             headings=shown.headings,
             switch=paths,
             translations=tuple(code for code in plan.settings.languages if code in entry.latest.texts),
@@ -247,12 +247,6 @@ def _file_url(plan: Plan, entry: Entry, attachment: Attachment) -> str:
     return plan.settings.base + quote(address)
 
 
-def _qr(address: str, articles: Articles) -> bytes:
-    """The QR code of an address, drawn once however often the site is built."""
-    found = articles.prose.remembered(f"qr\0{address}", lambda: {"svg": qr.svg(address).decode("utf-8")})
-    return str(found["svg"]).encode("utf-8")
-
-
 def _article_page(
     plan: Plan, articles: Articles, entry: Entry, version: Version, language: str, paths: Mapping[str, str]
 ) -> Page:
@@ -261,7 +255,7 @@ def _article_page(
         path=paths[language],
         title=article.title,
         description=article.summary or article.title,
-        body=article.html,
+        body=article.html.encode(),
         headings=article.headings,
         switch=paths,
         translations=tuple(code for code in plan.settings.languages if code in version.texts),
@@ -299,7 +293,7 @@ def _missing(plan: Plan, shells: Shells, menus: Mapping[str, str]) -> Page:
         .render(parts=parts, script=f"{settings.base}{_LOST}?{mark}", door=settings.base + MY)
     )
     title = words.load(default, "site")("missing.title")
-    return Page(path="", title=title, description=title, body=body, listed=False, selector=menus[default])
+    return Page(path="", title=title, description=title, body=body.encode(), listed=False, selector=menus[default])
 
 
 def _sitemap(plan: Plan, shells: Shells) -> str:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from markupsafe import escape
+
 from portal import words
 from portal.editions import Month
+from portal.moulds import Mould, mark
 from portal.notice import Version
 from portal.plan import Entry, Plan
 from portal.stationery import Voice, environment
@@ -32,6 +35,8 @@ class Selectors:
         self._recent = tuple(reversed(months))[:_EDITIONS]
         self._template = environment(plan.settings).get_template("selector.html")
         self._known: dict[tuple[str, Month | None], str] = {}
+        self._moulds: dict[tuple[str, tuple[int, ...], int | None], Mould] = {}
+        """By language, the versions that are named, and the one that is shown."""
 
     def board(self, language: str, chosen: Month | None = None) -> str:
         """The menu of a page that is no notice; nothing as long as there is no edition."""
@@ -45,19 +50,27 @@ class Selectors:
 
     def notice(self, entry: Entry, version: Version | None, language: str) -> str:
         """The menu of a notice: newest version first, the one shown marked. None: the page of what changed."""
-        voice, base, addresses = Voice(self._plan.settings, language), self._base, self._plan.addresses(language)
-        here = voice.words("version", number=version.number) if version else voice.words("head.changes")
+        base, addresses, zone = self._base, self._plan.addresses(language), self._plan.settings.zone
+        recent = entry.versions[-_VERSIONS:]
+        values = {"changes": escape(base + addresses.changes(entry.id))}
+        for v in recent:
+            path = addresses.notice(entry.id) if v is entry.latest else addresses.version(entry.id, v.number)
+            values[f"url {v.number}"] = escape(base + path)
+            values[f"day {v.number}"] = escape(words.day(v.on.astimezone(zone).date(), language))
+        shape = (language, tuple([v.number for v in recent]), version.number if version else None)
+        if shape not in self._moulds:
+            self._moulds[shape] = self._mould(*shape)
+        return self._moulds[shape].filled(values)
+
+    def _mould(self, language: str, numbers: tuple[int, ...], chosen: int | None) -> Mould:
+        """The menu of every notice with the same versions, but for their addresses and days."""
+        w = Voice(self._plan.settings, language).words
         versions = [
-            _Choice(
-                voice.words("version", number=v.number),
-                base + (addresses.notice(entry.id) if v is entry.latest else addresses.version(entry.id, v.number)),
-                v is version,
-                words.day(v.on.astimezone(self._plan.settings.zone).date(), language),
-            )
-            for v in reversed(entry.versions[-_VERSIONS:])
+            _Choice(w("version", number=number), mark(f"url {number}"), number == chosen, mark(f"day {number}"))
+            for number in reversed(numbers)
         ]
-        changes = base + addresses.changes(entry.id) if len(entry.versions) > 1 else ""
-        return self._made(language, here, None, versions, changes)
+        here = w("head.changes") if chosen is None else w("version", number=chosen)
+        return Mould(self._made(language, here, None, versions, mark("changes") if len(numbers) > 1 else ""))
 
     @property
     def _base(self) -> str:

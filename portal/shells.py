@@ -56,8 +56,8 @@ class Page:
     """Its address below the site's root."""
     title: str
     description: str
-    body: str
-    """HTML, with the page's one h1."""
+    body: bytes
+    """HTML as UTF-8, with the page's one h1; several pages may have the same."""
     headings: tuple[Heading, ...] = ()
     canonical: str | None = None
     """The path that search engines shall list instead of this page's own."""
@@ -73,15 +73,18 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Shell:
-    """A rendered page cut at its slots: literal, slot, literal, …, literal."""
+    """A rendered page cut at its slots, as UTF-8."""
 
-    parts: tuple[str, ...] = field(repr=False)
+    literals: tuple[bytes, ...] = field(repr=False)
+    """What stands before, between and after them."""
+    slots: tuple[str, ...]
 
-    def pour(self, values: Mapping[str, str]) -> bytes:
-        """The page with its slots filled, as UTF-8. Raises KeyError for a slot without a value."""
-        poured = list(self.parts)
-        poured[1::2] = [values[name] for name in self.parts[1::2]]
-        return "".join(poured).encode()
+    def pour(self, values: Mapping[str, bytes]) -> bytes:
+        """The page with its slots filled. Raises KeyError for a slot without a value."""
+        poured = [b""] * (len(self.literals) + len(self.slots))
+        poured[::2] = self.literals
+        poured[1::2] = [values[name] for name in self.slots]
+        return b"".join(poured)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +113,15 @@ class Shells:
             "address": html.escape(settings.base + page.path),
             "canonical": html.escape(settings.site_url + (page.path if page.canonical is None else page.canonical)),
             "alternates": alternates(settings, {code: page.switch[code] for code in page.translations}),
-            "body": page.body,
             "selector": page.selector,
             "outline": outline(page.headings),
             "first": html.escape(page.headings[0].id) if page.headings else "",
         }
-        homes = {code: Addresses(code, settings.default_language).home for code in settings.languages}
-        values |= {f"to-{code}": html.escape(settings.base + page.switch.get(code, homes[code])) for code in homes}
-        return shell.pour(values)
+        for code in settings.languages:
+            path = page.switch.get(code)
+            home = Addresses(code, settings.default_language).home
+            values[f"to-{code}"] = html.escape(settings.base + (home if path is None else path))
+        return shell.pour({"body": page.body, **{name: value.encode() for name, value in values.items()}})
 
     def home(self, language: str, board: str, selector: str) -> bytes:
         """The home page of a language, with the board in its place and the header's menu."""
@@ -309,7 +313,7 @@ def _cut(page: str, own: str) -> Shell:
         raise PortalError(
             "the theme's templates show no page content", "let your own main.html extend the one of Duenotice"
         )
-    return Shell(tuple(parts))
+    return Shell(tuple(part.encode() for part in parts[::2]), tuple(parts[1::2]))
 
 
 def note(rendered: Path, problems: Sequence[Problem]) -> None:

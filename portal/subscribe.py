@@ -37,7 +37,7 @@ def files(plan: Plan, shells: Shells) -> Iterator[tuple[str, bytes]]:
             path=paths[language],
             title=spoken("subscribe.title"),
             description=spoken("subscribe.description"),
-            body=template.render(spoken=spoken, whole=whole, rows=[whole, *kinds], newest=NEWEST),
+            body=template.render(spoken=spoken, whole=whole, rows=[whole, *kinds], newest=NEWEST).encode(),
             switch=paths,
             translations=plan.settings.languages,
         )

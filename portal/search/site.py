@@ -46,7 +46,7 @@ def _pages(plan: Plan, shells: Shells) -> Iterator[tuple[str, bytes]]:
                 spoken=spoken,
                 board=settings.base + plan.addresses(language).home,
                 lookup=settings.base + plan.addresses(language).lookup,
-            ),
+            ).encode(),
             switch=paths,
             translations=settings.languages,
             listed=False,

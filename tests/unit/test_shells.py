@@ -88,7 +88,7 @@ def test_a_page_is_poured_into_the_shell_of_its_language(portal_folder: PortalFo
         path="en/notices/a/",
         title="Fees <2027>",
         description='"more"',
-        body="<h1>Fees</h1>",
+        body=b"<h1>Fees</h1>",
         headings=(Heading(2, "why", "Why"),),
         canonical="notices/a/",
         switch={"zh": "notices/a/", "en": "en/notices/a/"},
@@ -111,7 +111,7 @@ def test_a_page_is_poured_into_the_shell_of_its_language(portal_folder: PortalFo
 def test_a_page_without_headings_has_no_table_of_contents(portal_folder: PortalFolder) -> None:
     """The plain shell is used; without a counterpart the language menu leads to the other home."""
     rendered = shells.fetch(portal_folder.settings(), engine)
-    text = rendered.pour("zh", Page(path="x/", title="x", description="x", body="y")).decode()
+    text = rendered.pour("zh", Page(path="x/", title="x", description="x", body=b"y")).decode()
     assert "<ul></ul><main>y</main>" in text
     assert '<a href="/">中文</a><a href="/en/">English</a>' in text
     assert '<link rel="canonical" href="https://notices.example.com/x/">\n' in text
