@@ -345,9 +345,7 @@ class _Cache:
 
     def __init__(self, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
-        self._rules = " ".join(
-            [_CACHE_FORMAT, *map(version, ("markdown", "pymdown-extensions", "pygments", "nh3", "segno"))]
-        )
+        self._rules = " ".join([_CACHE_FORMAT, *map(version, ("markdown", "pymdown-extensions", "pygments", "nh3"))])
         self._file = file
         self._open()
 
