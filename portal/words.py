@@ -85,6 +85,7 @@ def days(year: int, month: int, days: str, language: str) -> str:
     return f"{name}{days}日" if language == "zh" else f"{days} {name}"
 
 
+@lru_cache(maxsize=1024)
 def month(first: dt.date, language: str) -> str:
     """A month: 2026年11月, November 2026."""
     return format_date(first, "y年M月" if language == "zh" else "MMMM y", locale=_LOCALES[language])

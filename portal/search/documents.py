@@ -25,7 +25,8 @@ _PATHS = [key.split(".") for key in sorted(TEXT_KEYS - {"title", "summary", "iss
 _HAN = "〇々\u3000-\u303f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uff65"
 _WRAPPED = re.compile(rf"(?<=[{_HAN}])[ \t]*\n[ \t]*(?=[{_HAN}])")
 """A line that ends between two Chinese characters, where nobody reads a space."""
-_SPACE = re.compile(r"\s+")
+_MAY_BE_WRAPPED = re.compile(rf"\n[ \t]*[{_HAN}]")
+"""Without it no line is wrapped; it is found ten times as fast."""
 _DROPPED = re.compile(r'<(style|script|svg)\b.*?</\1>|<a class="headerlink".*?</a>', re.DOTALL)
 _CELL = re.compile(r"<t[dh]\b[^<>]*>|<br\b[^<>]*>")
 _BLOCK = re.compile(
@@ -84,9 +85,11 @@ def pages(shells: Shells) -> Iterator[Source]:
 
 def plain(markup: str) -> str:
     """HTML as the lines that a reader sees."""
-    text = _WRAPPED.sub("", _DROPPED.sub("", markup)).replace("\n", " ")
-    lines = html.unescape(_TAG.sub("", _BLOCK.sub("\n", _CELL.sub(" ", text)))).split("\n")
-    return "\n".join(line for line in (_SPACE.sub(" ", line).strip() for line in lines) if line)
+    text = _DROPPED.sub("", markup)
+    if _MAY_BE_WRAPPED.search(text):
+        text = _WRAPPED.sub("", text)
+    lines = html.unescape(_TAG.sub("", _BLOCK.sub("\n", _CELL.sub(" ", text.replace("\n", " "))))).split("\n")
+    return "\n".join([" ".join(parts) for line in lines if (parts := line.split())])
 
 
 def _of(plan: Plan, prose: Prose, entry: Entry) -> Iterator[Document]:

@@ -7,6 +7,8 @@ so that one more or one less moves no boundary but its own.
 from __future__ import annotations
 
 import json
+import sys
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from zlib import crc32
@@ -25,6 +27,9 @@ PIECE = 6000
 _BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _HIGH = bytes(byte | 128 for byte in range(128)) + bytes(range(128, 256))
 """Letters as the index writes them. Whoever reads it as text shall not take neighbours for a sentence."""
+
+_LOWEST = slice(0 if sys.byteorder == "little" else 3, None, 4)
+"""Of the bytes of entries, the one that says where in its document each stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +126,7 @@ def _terms(found: Sequence[Document]) -> Terms:
 def _shards(terms: Terms, count: int, shards: int) -> tuple[bytes, ...]:
     """For each shard its pairs by ascending hash, then its words in order; empty where it has neither."""
     mask, width = shards - 1, shards.bit_length() - 1
-    pairs: list[list[tuple[int, list[int]]]] = [[] for _ in range(shards)]
+    pairs: list[list[tuple[int, array[int]]]] = [[] for _ in range(shards)]
     for pair, entries in terms.pairs.items():
         value = crc32(pair.encode("utf-8", "surrogatepass"))
         pairs[value & mask].append((value >> width, entries))
@@ -140,7 +145,7 @@ def _shards(terms: Terms, count: int, shards: int) -> tuple[bytes, ...]:
     )
 
 
-def _packed(of_pairs: list[tuple[int, list[int]]]) -> Iterator[bytes]:
+def _packed(of_pairs: list[tuple[int, array[int]]]) -> Iterator[bytes]:
     """Each pair: the gap of its hash, how many entries, their documents as gaps, where in these as bytes."""
     last = 0
     for value, entries in sorted(of_pairs):
@@ -148,5 +153,5 @@ def _packed(of_pairs: list[tuple[int, list[int]]]) -> Iterator[bytes]:
             yield number(value - last) + b"\1" + number(entries[0] >> 8) + bytes((entries[0] & 255,))
         else:
             at = [entry >> 8 for entry in entries]
-            yield number(value - last) + number(len(entries)) + gaps(at) + bytes([entry & 255 for entry in entries])
+            yield number(value - last) + number(len(entries)) + gaps(at) + entries.tobytes()[_LOWEST]
         last = value

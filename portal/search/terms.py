@@ -9,7 +9,11 @@ from __future__ import annotations
 
 import re
 import zlib
+from array import array
 from collections import defaultdict
+from collections.abc import Iterable
+from functools import partial
+from operator import add
 
 from portal.search.folding import fold
 
@@ -29,7 +33,7 @@ class Terms:
     """What the documents of one segment can be found by; they are added in order, by their place in it."""
 
     def __init__(self) -> None:
-        self.pairs: defaultdict[str, list[int]] = defaultdict(list)
+        self.pairs: defaultdict[str, array[int]] = defaultdict(partial(array, "I"))
         """Two characters, one of a title, or a whole number, to entries: document * 256 + a byte."""
         self.words: defaultdict[str, list[int]] = defaultdict(list)
         """To the documents that have it anywhere."""
@@ -39,32 +43,36 @@ class Terms:
     def add(self, document: int, title: str, number: str, text: str) -> None:
         """One document: in its title and number single characters count, too; in its text a line ends a run."""
         high = document << 8
-        folded, folded_title, folded_number = fold(text), fold(title), fold(number)
-        for found, where in ((runs(folded_title), TITLE), (runs(folded_number), NUMBER)):
-            for run in found:
-                self._pair(run, high, where)
+        first: set[str] = set()
+        for found, where in ((runs(fold(title)), TITLE), (runs(fold(number)), NUMBER)):
+            first |= self._pairs(found, high, where)
             for character in dict.fromkeys("".join(found)):
                 self.pairs[character].append(high | where[0])
         if number:
-            self.pairs[WHOLE + "".join(runs(folded_number))].append(high | NUMBER[0])
-        for run in dict.fromkeys(runs(folded)):
-            self._pair(run, high, TEXT)
-        first = words(folded_title) | words(folded_number)
+            self.pairs[WHOLE + "".join(found)].append(high | NUMBER[0])
         for word in first:
             self.title_words[word].append(document)
-        for word in first | words(folded):
+        for word in first | self._pairs(dict.fromkeys(runs(fold(text))), high, TEXT):
             self.words[word].append(document)
 
-    def _pair(self, run: str, high: int, where: tuple[int, int]) -> None:
-        """The overlapping pairs of a run, but those of two Latin letters: these are found by word."""
-        if is_word(run):
-            return
-        pairs, (first, size) = self.pairs, where
-        high, place, mixed = high | first, start_of(run), _LETTERS.search(run)
-        for pair in map(str.__add__, run, run[1:]):
-            if not mixed or not is_word(pair):
-                pairs[pair].append(high + place % size)
-            place += 1
+    def _pairs(self, found: Iterable[str], high: int, where: tuple[int, int]) -> set[str]:
+        """Add the overlapping pairs of runs, but those of two Latin letters: these are found by word, and returned."""
+        pairs, latin = self.pairs, []
+        base, size = high | where[0], where[1]
+        for run in found:
+            mixed = _LETTERS.search(run) is not None
+            if mixed:
+                latin.append(run)
+            if is_word(run):
+                continue
+            at, count = start_of(run) % size, len(run) - 1
+            entries: Iterable[int] = range(base + at, base + at + count)
+            if at + count > size:  # the byte begins anew
+                entries = [base + place % size for place in range(at, at + count)]
+            for pair, entry in zip(map(add, run, run[1:]), entries, strict=True):
+                if not mixed or not is_word(pair):
+                    pairs[pair].append(entry)
+        return words(" ".join(latin))
 
 
 def runs(folded: str) -> list[str]:
