@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
-from portal import parallel
 from portal.chunked import AnyFile, Chunked, Derived, File
 from portal.inventory import Inventory
+from portal.press import Each, Made
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,8 @@ class Bundle:
     """Finds out what it has in common with others; called where it is new, before workers are started."""
 
 
-def files(bundles: Iterable[Bundle], inventory: Inventory) -> Iterator[AnyFile]:
-    """Every file of the bundles. New ones are made on all processors; those that the site has, where they must be."""
+def files(bundles: Iterable[Bundle], inventory: Inventory, each: Each = map) -> Iterator[AnyFile]:
+    """Every file of the bundles. `each` makes new ones; those that the site has are made where they must be."""
     known: dict[str, list[str]] = {}
     for path, item in inventory.files.items():
         if item[0]:
@@ -40,9 +40,8 @@ def files(bundles: Iterable[Bundle], inventory: Inventory) -> Iterator[AnyFile]:
     for bundle in new:
         if bundle.before is not None:
             bundle.before()
-    for bundle, found in zip(new, parallel.each(_made, new), strict=True):
-        for path, data in found:
-            yield path, Derived(bundle.follows, partial(_same, data))
+    for _, found in each(_made, new):
+        yield from found
 
 
 class _Once:
@@ -58,8 +57,8 @@ class _Once:
         return self._made[path]
 
 
-def _made(bundle: Bundle) -> list[File]:
-    return list(bundle.make())
+def _made(bundle: Bundle) -> Made[None]:
+    return None, ((path, Derived(bundle.follows, partial(_same, data))) for path, data in bundle.make())
 
 
 def _same(data: bytes | Chunked) -> bytes | Chunked:

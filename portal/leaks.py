@@ -127,6 +127,8 @@ class Gate:
         self._public = list(self._public_texts(plan)) if self._guards else []
         self._clean: dict[str, str] = {}
         """The SHA-256 of each file that this build proved clean, by path."""
+        self._untold: dict[str, str] = {}
+        """Those of them that no other process was told of."""
         self._told, self._proved = self._proof()
 
     def check(self, path: str, data: bytes | Chunked) -> list[Problem]:
@@ -144,7 +146,7 @@ class Gate:
             problems = self._look(path, data)
             if problems:
                 return problems
-        self._clean[path] = digest
+        self._clean[path] = self._untold[path] = digest
         return []
 
     def proved(self, path: str, sha256: str) -> bool:
@@ -160,6 +162,22 @@ class Gate:
     def _guards(self) -> bool:
         """Whether anything is private at all."""
         return bool(self._closed_digests or self._attached or self._parts or self._files)
+
+    def learn(self) -> None:
+        """Get to know every mark, if it may be asked for: what was proved before may leave nothing to look for."""
+        if self._guards:
+            self._learn()
+
+    def findings(self) -> tuple[dict[str, str], bytes]:
+        """What it proved, and which phrases public files hold, since it was asked last."""
+        untold, self._untold = self._untold, {}
+        return untold, self._told.news()
+
+    def take(self, findings: tuple[dict[str, str], bytes]) -> None:
+        """Know what this gate found out in another process."""
+        clean, told = findings
+        self._clean.update(clean)
+        self._told.hear(told)
 
     def remember(self) -> None:
         """Let the next build know what this one proved, once all it checked is published."""

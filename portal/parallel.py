@@ -1,8 +1,8 @@
 """Does independent work in several processes at once, and gives what it made in order.
 
 Workers are forks: they know all that this process knows, and nothing is copied to them. Each takes a few neighbours at
-a time, so that what these have in common is found out once. What they make comes back through a pipe each; a worker is
-ahead of who takes it by no more than that many results.
+a time, so that what these have in common is found out once, and the next few when it is done: where one item takes
+long, the others do the rest meanwhile. What they make comes back through a pipe each.
 """
 
 from __future__ import annotations
@@ -11,53 +11,72 @@ import gc
 import multiprocessing
 import os
 import pickle
-import queue
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from multiprocessing.connection import Connection
-from typing import Any, TypeVar
-
-from portal.errors import PortalError
+import signal
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 NEIGHBOURS = 8
-"""Items in a row that one worker does."""
+"""Items in a row that one worker does, at least where there are many."""
 LEAST = 50
 """Items from which on a worker is worth its start, which costs some 20 ms."""
 
+_TURNS = 1000
+"""Shares that work is cut into, at most: what says which is next must fit into the smallest pipe there is, 4 KiB."""
+_NUMBER = 4
+"""Bytes of the number of a share."""
 
-def each(work: Callable[[T], R], items: Sequence[T], workers: int | None = None, least: int = LEAST) -> Iterator[R]:
+
+def each(
+    work: Callable[[T], R],
+    items: Sequence[T],
+    workers: int | None = None,
+    least: int = LEAST,
+    prepare: Callable[[], None] | None = None,
+) -> Generator[R, None, None]:
     """`work` done on every item, in order; `workers` is how many may be at it, by default one for each processor;
-    `least` is for how many items one is worth its start.
+    `least` is for how many items one is worth its start. `prepare` finds out what all of them shall know; it is done
+    before they start, if any do.
 
-    What a worker fails at is done here again, so it raises here.
+    What a worker fails at is done here again, so it raises here. Closing this ends the workers, whatever they do.
     """
     count = min(workers or processors(), len(items) // least)
     if count < 2 or "fork" not in multiprocessing.get_all_start_methods():
         yield from map(work, items)
         return
+    if prepare is not None:
+        prepare()
+    share = max(1, -(-len(items) // _TURNS), min(NEIGHBOURS, len(items) // (NEIGHBOURS * count)))
+    turns, said = os.pipe()
+    os.write(said, b"".join(at.to_bytes(_NUMBER, "big") for at in range(-(-len(items) // share))))
+    os.close(said)
     gc.freeze()  # or the first collection in a worker would copy everything that this process knows
     context = multiprocessing.get_context("fork")
     pipes = [context.Pipe(duplex=False) for _ in range(count)]
+    job = _Job(work, items, share, turns, os.getpid())
     started = []
-    for number in range(count):
-        share = (work, items, number, pipes)
-        started.append(context.Process(target=_serve, args=share, daemon=True))
-        started[-1].start()
-    for _, sending in pipes:
-        sending.close()
     try:
+        for number in range(count):
+            process = context.Process(target=_serve, args=(job, pipes, number), daemon=True)
+            process.start()
+            started.append(process)
+        os.close(turns)
+        for _, sending in pipes:
+            sending.close()
+        arriving = _Arriving([receiving for receiving, _ in pipes])
         for position, item in enumerate(items):
-            done = _taken(pipes[position // NEIGHBOURS % count][0])
+            done = arriving.next(position)
             yield work(item) if done is None else done[0]
     finally:
-        for receiving, _ in pipes:
-            receiving.close()  # whoever still works finds nobody at the other end
         for process in started:
+            process.kill()
             process.join()
+        for receiving, _ in pipes:
+            receiving.close()
         gc.unfreeze()
 
 
@@ -66,38 +85,68 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _taken(pipe: Connection) -> tuple[Any] | None:
-    """The next result in a pipe; None where the worker failed, or is gone."""
-    try:
-        done: tuple[Any] | None = pickle.loads(pipe.recv_bytes())  # noqa: S301 - from a fork of this process
-    except (EOFError, OSError):
-        return None
-    return done
+class _Arriving:
+    """What workers send, by the position of its item."""
 
+    def __init__(self, pipes: list[Connection]) -> None:
+        self._pipes = pipes
+        """Those at whose other end there is still somebody."""
+        self._done: dict[int, tuple[Any] | None] = {}
 
-def _serve(work: Callable[[T], R], items: Sequence[T], number: int, pipes: list[tuple[Connection, Connection]]) -> None:
-    """Do the items of one worker, and send what comes of them while the next is done."""
-    for other, (receiving, sending) in enumerate(pipes):
-        receiving.close()
-        if other != number:
-            sending.close()
-    ready: queue.Queue[Any] = queue.Queue(2 * NEIGHBOURS)
-    post = threading.Thread(target=_send, args=(ready, pipes[number][1]), daemon=True)
-    post.start()
-    for position, item in enumerate(items):
-        if position // NEIGHBOURS % len(pipes) != number:
-            continue
+    def next(self, position: int) -> tuple[Any] | None:
+        """What came of an item; None where its worker failed, or is gone."""
+        while position not in self._done and self._pipes:
+            for pipe in wait(self._pipes):
+                assert isinstance(pipe, Connection)
+                self._take(pipe)
+        return self._done.pop(position, None)
+
+    def _take(self, pipe: Connection) -> None:
         try:
-            done: tuple[R] | None = (work(item),)
-        except (PortalError, OSError, ValueError, LookupError, RuntimeError, ArithmeticError, TypeError):
-            done = None
-        ready.put(pickle.dumps(done, pickle.HIGHEST_PROTOCOL))
-    ready.put(None)
-    post.join()
+            first, done = pickle.loads(pipe.recv_bytes())  # noqa: S301 - from a fork of this process
+        except (EOFError, OSError):
+            self._pipes.remove(pipe)
+        else:
+            self._done.update(enumerate(done, first))
 
 
-def _send(ready: queue.Queue[Any], pipe: Connection) -> None:
-    """Send what is ready, until there is no more; what nobody takes any more is dropped."""
-    while (data := ready.get()) is not None:
-        with suppress(OSError):
-            pipe.send_bytes(data)
+@dataclass(frozen=True, slots=True)
+class _Job(Generic[T, R]):
+    """What all workers have before them."""
+
+    work: Callable[[T], R]
+    items: Sequence[T]
+    share: int
+    """Neighbours that one takes at a time."""
+    turns: int
+    """The reading end of the pipe with the numbers of shares: who reads one does it."""
+    master: int
+    """The process that waits for it."""
+
+
+def _serve(job: _Job[T, R], pipes: list[tuple[Connection, Connection]], own: int) -> None:
+    """Do shares until none is left, or nobody waits for them any more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it goes to all at the terminal, and who started this one ends it
+    for number, (receiving, sending) in enumerate(pipes):
+        receiving.close()
+        if number != own:
+            sending.close()
+    while turn := os.read(job.turns, _NUMBER):
+        first = int.from_bytes(turn, "big") * job.share
+        done: list[tuple[R] | None] = []
+        for item in job.items[first : first + job.share]:
+            if os.getppid() != job.master:
+                return
+            done.append(_tried(job.work, item))
+        try:
+            pipes[own][1].send_bytes(pickle.dumps((first, done), pickle.HIGHEST_PROTOCOL))
+        except OSError:
+            return
+
+
+def _tried(work: Callable[[T], R], item: T) -> tuple[R] | None:
+    """What came of an item; None for a failure: done again by who waits for it, it is told there."""
+    try:
+        return (work(item),)
+    except Exception:
+        return None

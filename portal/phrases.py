@@ -6,10 +6,12 @@ import base64
 import hashlib
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 _BITS_EACH = 16
 _UNSIGNED = (1 << 64) - 1
+_SIZE = 8
+"""Bytes of a hash that lasts."""
 
 
 class Phrases:
@@ -70,23 +72,38 @@ class Lasting:
 
     def __init__(self, written: str = "") -> None:
         """Empty, or as `str` wrote it."""
-        data = base64.b64decode(written)
-        self._hashes = {data[at : at + 8] for at in range(0, len(data), 8)}
+        self._hashes = set(_cut(base64.b64decode(written)))
         self._met: set[int] = set()
         """By the quick hash of this run: what need not be added twice."""
+        self._news: list[bytes] = []
 
     def add(self, phrases: Iterable[str]) -> None:
         new = {number: phrase for phrase in phrases if (number := hash(phrase)) not in self._met}
         self._met.update(new)
-        self._hashes.update(map(_lasting, new.values()))
+        lasting = [*map(_lasting, new.values())]
+        self._hashes.update(lasting)
+        self._news += lasting
 
     def among(self, phrases: Iterable[str]) -> set[str]:
         """Those that were added, and hardly ever another."""
         return {phrase for phrase in phrases if _lasting(phrase) in self._hashes}
 
+    def news(self) -> bytes:
+        """The hashes that were added since this was asked last."""
+        news, self._news = b"".join(self._news), []
+        return news
+
+    def hear(self, news: bytes) -> None:
+        """Add what another process added."""
+        self._hashes.update(_cut(news))
+
     def __str__(self) -> str:
         return base64.b64encode(b"".join(sorted(self._hashes))).decode("ascii")
 
 
+def _cut(data: bytes) -> Iterator[bytes]:
+    return (data[at : at + _SIZE] for at in range(0, len(data), _SIZE))
+
+
 def _lasting(phrase: str) -> bytes:
-    return hashlib.blake2b(phrase.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return hashlib.blake2b(phrase.encode("utf-8", "surrogatepass"), digest_size=_SIZE).digest()

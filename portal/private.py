@@ -13,7 +13,7 @@ from functools import cached_property, partial
 from typing import Any, Literal, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
-from portal import calendar, door, parallel, sealing
+from portal import calendar, door, sealing
 from portal.addresses import SEALED
 from portal.article import Articles
 from portal.changes import Changes
@@ -27,6 +27,7 @@ from portal.filling import Filling, Form
 from portal.memory import Memory
 from portal.notice import Version
 from portal.plan import Attachment, Binder, Entry, Plan, Sheet
+from portal.press import Each, Made
 from portal.sealing import Content, Sealed, SealedFile
 from portal.standing import Standings
 from portal.states import State, instant
@@ -35,10 +36,13 @@ from portal.stationery import Voice
 _Kind: TypeAlias = Literal[Content.NOTICE, Content.REDLINE]
 
 
-def files(plan: Plan, secret: Secret | None, articles: Articles, memory: Memory | None = None) -> Iterator[AnyFile]:
+def files(
+    plan: Plan, secret: Secret | None, articles: Articles, memory: Memory | None = None, each: Each = map
+) -> Iterator[AnyFile]:
     """The document at /my/, which is the same whatever is private, and every sealed file. Raises PortalError.
 
     What `memory` knows of an earlier build is not looked at again: its files are handed on by what they follow from.
+    The others `each` seals.
     """
     if secret is None:
         if plan.binders or plan.private:
@@ -47,7 +51,7 @@ def files(plan: Plan, secret: Secret | None, articles: Articles, memory: Memory 
                 "the private pages are sealed with it; `build.py keys new` makes one, once, to be kept like a seal",
             )
         return door.files(plan.settings)
-    return itertools.chain(door.files(plan.settings), _Sealer(plan, secret, articles, memory or Memory()).files())
+    return itertools.chain(door.files(plan.settings), _Sealer(plan, secret, articles, memory or Memory()).files(each))
 
 
 _Part: TypeAlias = list[str]
@@ -94,9 +98,9 @@ class _Sealer:
     _attached: dict[Attachment, tuple[dict[str, Any], _Part]] = field(default_factory=dict)
     """Attachments sealed already, as a notice names them."""
     _names: set[str] = field(default_factory=set)
-    """Files handed on already: clients whose values are the same share one."""
+    """Paths of files handed on already: clients whose values are the same share one."""
     _sealed: list[tuple[str, Derived]] = field(default_factory=list)
-    """Files to hand on, by name."""
+    """Files to hand on."""
     _digests: Digests = field(init=False)
     _program: str = field(init=False)
     _again: dict[str, Derived] = field(default_factory=dict)
@@ -110,7 +114,7 @@ class _Sealer:
         self._changes = Changes(self.plan, self.articles)
         self._voices = {language: Voice(self.plan.settings, language) for language in self.plan.settings.languages}
 
-    def files(self) -> Iterator[AnyFile]:
+    def files(self, each: Each) -> Iterator[AnyFile]:
         binders = self.plan.binders
         grounds = [[self._ground(sheet, binder) for sheet in binder.sheets] for binder in binders]
         first: dict[str, tuple[Sheet, Binder]] = {}
@@ -121,7 +125,7 @@ class _Sealer:
                 if ground not in first
             )
         new = [(ground, *of) for ground, of in first.items() if not self._remembers(ground)]
-        yield from self._make_all(new)
+        yield from self._make_all(new, each)
         made = {ground for ground, *_ in new}
         for ground, of in first.items():
             if ground not in made:
@@ -129,32 +133,32 @@ class _Sealer:
         for binder, own in zip(binders, grounds, strict=True):
             yield self._index_file(binder, own)
 
-    def _make_all(self, new: list[tuple[str, Sheet, Binder]]) -> Iterator[AnyFile]:
-        """The sealed files of notices that no earlier build sealed for such readers, made on all processors."""
+    def _make_all(self, new: list[tuple[str, Sheet, Binder]], each: Each) -> Iterator[AnyFile]:
+        """The sealed files of notices that no earlier build sealed for such readers."""
         for entry in {sheet.entry.id: sheet.entry for _, sheet, _ in new}.values():
             for version in entry.versions:
                 for attachment in _attachments(entry, version) if version.original else ():
-                    self._attachment(entry, attachment)  # each once, and not in pieces through a pipe
+                    self._attachment(entry, attachment)  # each once, wherever it comes along
         attached, self._sealed = self._sealed, []
-        yield from ((f"{SEALED}{name}", data) for name, data in attached)
-        for ground, (listed, known, files) in zip(
-            (ground for ground, *_ in new), parallel.each(self._make, new), strict=True
-        ):
+        yield from attached
+        handed_on: set[str] = set()
+        for (ground, *_), ((listed, known), files) in zip(new, each(self._make, new), strict=True):
             self._lists[ground] = listed
             self.memory.keep("sheets", ground, listed.parts)
             for (room, name), value in zip(listed.parts, known, strict=True):
                 self.memory.keep(room, name, value)
-            for name, data in files:
-                self._names.add(name)
-                yield f"{SEALED}{name}", Derived(name, partial(_given, data))
+            for path, data in files:
+                if path not in handed_on:  # readers of different versions may share one, and not know of each other
+                    handed_on.add(path)
+                    yield path, data
+        self._names |= handed_on
 
-    def _make(self, new: tuple[str, Sheet, Binder]) -> tuple[_Listed, list[Any], list[tuple[str, bytes]]]:
+    def _make(self, new: tuple[str, Sheet, Binder]) -> Made[tuple[_Listed, list[Any]]]:
         """How an index lists a notice, what the memory shall know of its parts, and the files made for it."""
         _, sheet, binder = new
         listed = self._listed(sheet, binder)
-        made, self._sealed = self._sealed, []
-        files = [(name, bytes(data)) for name, data in made]
-        return listed, [self.memory.recall(room, name) for room, name in listed.parts], files
+        files, self._sealed = self._sealed, []
+        return (listed, [self.memory.recall(room, name) for room, name in listed.parts]), files
 
     def _ground(self, sheet: Sheet, binder: Binder) -> str:
         """The hash of everything that the sealed files of a notice follow from, for a reader."""
@@ -178,19 +182,20 @@ class _Sealer:
         """The sealed files of a notice that the memory knows, as far as they were not handed on."""
         for room, known in self.memory.recall("sheets", ground):
             name = self.memory.recall(room, known)[0]
-            if name not in self._names:
-                self._names.add(name)
-                yield f"{SEALED}{name}", Derived(name, partial(self._made_again, sheet, binder, name))
+            path = f"{SEALED}{name}"
+            if path not in self._names:
+                self._names.add(path)
+                yield path, Derived(name, partial(self._made_again, sheet, binder, path))
 
-    def _made_again(self, sheet: Sheet, binder: Binder, name: str) -> bytes | Chunked:
+    def _made_again(self, sheet: Sheet, binder: Binder, path: str) -> bytes | Chunked:
         """A file that the memory knows; not there now, it followed from something that its hash does not know."""
-        if name not in self._again:
+        if path not in self._again:
             self._forgetful._listed(sheet, binder)
             self._again.update(self._forgetful._sealed)
             self._forgetful._sealed.clear()
-        if name not in self._again:
+        if path not in self._again:
             raise PortalError("what an earlier build remembered is not true any more", "build once with --clean")
-        return self._again.pop(name).make()
+        return self._again.pop(path).make()
 
     @cached_property
     def _forgetful(self) -> _Sealer:
@@ -418,13 +423,10 @@ class _Sealer:
 
     def _hand_on(self, name: str, make: Callable[[], bytes | Chunked]) -> None:
         """Hand a sealed file on, once."""
-        if name not in self._names:
-            self._names.add(name)
-            self._sealed.append((name, Derived(name, make)))
-
-
-def _given(data: bytes) -> bytes:
-    return data
+        path = f"{SEALED}{name}"
+        if path not in self._names:
+            self._names.add(path)
+            self._sealed.append((path, Derived(name, make)))
 
 
 _AnySealed = TypeVar("_AnySealed", Sealed, SealedFile)

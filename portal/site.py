@@ -15,6 +15,7 @@ from portal.chunked import AnyFile, Derived, File
 from portal.inventory import Inventory
 from portal.plan import Plan
 from portal.premises import Premises
+from portal.press import Each
 from portal.shells import Shells
 
 
@@ -24,10 +25,12 @@ def files(plan: Plan, shells: Shells, articles: Articles) -> Iterator[File]:
         yield path, data.make() if isinstance(data, Derived) else data
 
 
-def derived(plan: Plan, shells: Shells, articles: Articles, inventory: Inventory) -> Iterator[AnyFile]:
+def derived(
+    plan: Plan, shells: Shells, articles: Articles, inventory: Inventory, each: Each = map
+) -> Iterator[AnyFile]:
     """The same; what the site has of it stays unmade. A page at an old address gives way to all others."""
     taken: set[str] = set()
-    for path, data in bundles.files(_bundles(plan, shells, articles), inventory):
+    for path, data in bundles.files(_bundles(plan, shells, articles), inventory, each):
         taken.add(path)
         yield path, data
     for path, data in pages.attached(plan):

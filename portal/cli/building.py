@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -50,6 +51,7 @@ from portal.errors import Format, PortalError, Problem, errors_in
 from portal.inventory import Inventory
 from portal.memory import Memory
 from portal.plan import Plan
+from portal.press import Press
 from portal.proofreading import Proofreader
 from portal.prose import Prose
 from portal.publish import Published, Refused
@@ -165,11 +167,12 @@ def publish_prepared(ready: Prepared, out: Path, secret: Secret | None) -> Publi
     if not (out / BUILD).is_file():
         ready.inventory.forget()  # a new folder, or a site that is gone: then all of it is made at once
 
-    def files() -> Iterator[AnyFile]:
-        yield from private.files(ready.plan, secret, ready.articles, ready.memory)
-        yield from site.derived(ready.plan, ready.shells, ready.articles, ready.inventory)
+    def files(press: Press) -> Iterator[AnyFile]:
+        sealed = private.files(ready.plan, secret, ready.articles, ready.memory, press.seal)
+        public = site.derived(ready.plan, ready.shells, ready.articles, ready.inventory, press.each)
+        yield from watched(itertools.chain(sealed, public), "publishing")
 
-    done = publish.publish(out, watched(files(), "publishing"), gate, ready.inventory)
+    done = publish.publish(out, files, gate, ready.inventory)
     gate.remember()
     return done
 

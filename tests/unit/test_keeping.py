@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from portal import chunked, keeping, parallel, private, publish, sealing
 from portal.article import Articles
-from portal.chunked import Chunked, Derived
+from portal.chunked import AnyFile, Chunked, Derived
 from portal.config import Secret
+from portal.press import Laid, Press
 from portal.proofreading import Proofreader
 from portal.prose import Prose
 from portal.publish import Published
@@ -58,12 +60,14 @@ def build(folder: PortalFolder, secret: Secret, *, now: str = NOW, clean: bool =
 
         return Derived(data.follows, make)
 
-    def files():  # type: ignore[no-untyped-def]
+    def files(press: Press) -> Iterator[AnyFile]:
         yield "build.json", b"{}"
-        for path, data in private.files(plan, secret, Articles(plan, Prose(settings)), memory):
-            yield path, counted(path, data) if isinstance(data, Derived) else data
+        for path, data in private.files(plan, secret, Articles(plan, Prose(settings)), memory, press.seal):
+            if isinstance(data, Laid):
+                made.append(path)
+            yield path, counted(path, data) if isinstance(data, Derived) and not isinstance(data, Laid) else data
 
-    done = publish.publish(out, files(), passes, inventory)
+    done = publish.publish(out, files, passes, inventory)
     keeping.keep(settings, secret, memory, inventory)
     return done, len(made)
 

@@ -6,6 +6,7 @@ import base64
 import gzip
 import io
 import json
+import pickle
 import tracemalloc
 import zipfile
 import zlib
@@ -508,6 +509,24 @@ def test_what_is_no_public_source_any_more_is_found_in_files_proved_before(
     assert looked(folder, secret, monkeypatch, pages) == (["a/index.html"], [])
     folder.notice("new-year", PUBLIC.replace("逾期由前台代为保管的", ""), "放假三天。\n")
     assert looked(folder, secret, monkeypatch, pages) == (["a/index.html"], ["a/index.html"])
+
+
+@pytest.mark.parametrize(("body", "again"), [("逾期另行安排。", []), (BODY_OF_A_PAGE, list(PAGES))])
+def test_what_another_process_looked_into_is_proved_too(
+    folder: PortalFolder, secret: Secret, monkeypatch: pytest.MonkeyPatch, body: str, again: list[str]
+) -> None:
+    """The verdicts come back, and the phrases, in which what becomes private is found."""
+    settings = folder.settings()
+    memory, inventory = keeping.recollect(settings, secret)
+    here, there = (Gate(folder.plan(), secret, folder.sources().notices.values(), memory) for _ in range(2))
+    for path, text in PAGES.items():
+        assert there.check(path, text.encode()) == []
+        here.take(pickle.loads(pickle.dumps(there.findings())))
+    assert there.findings() == ({}, b"")
+    here.remember()
+    keeping.keep(settings, secret, memory, inventory)
+    folder.notice("later", PRIVATE.replace("2026-11-27", "2027-11-27"), body)
+    assert looked(folder, secret, monkeypatch)[0] == again
 
 
 def test_a_proof_that_somebody_changed_is_none(
