@@ -5,15 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
-from markupsafe import Markup
+from jinja2 import Environment
+from markupsafe import escape
 
 from portal import words
 from portal.addresses import REGISTER
 from portal.chronicle import Chronicle
-from portal.plan import Entry, Plan
+from portal.moulds import Moulds, mark, poured
+from portal.plan import Plan
 from portal.shells import Page, Shells
 from portal.states import State
 from portal.stationery import Voice, environment
@@ -24,73 +25,72 @@ upcoming in-transition in-force expired superseded withdrawn successor ahead ver
 """.split()
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A notice in the table, with dates instead of states: it stays true without a script."""
-
-    id: str
-    number: str | None
-    title: str
-    url: str
-    language: str
-    """The language of its title where it is not the reader's, else empty."""
-    published: dt.datetime
-    holds: list[Markup]
-    remark: Markup
-
-
 def files(plan: Plan, shells: Shells) -> Iterator[tuple[str, bytes]]:
     """The page in every language: (path below the site's root, bytes)."""
     settings = plan.settings
     chronicle = Chronicle(plan)
     paths = {code: plan.addresses(code).lookup for code in settings.languages}
-    template = environment(settings).get_template("lookup.html")
+    templates = environment(settings)
     for language in settings.languages:
         voice, spoken = Voice(settings, language), words.load(language, "lookup")
         said = {name: spoken(f"answer.{name}") for name in _ANSWERS}
         states = {state.value: voice.words(f"state.{state}") for state in State}
+        labels = tuple(spoken(key) for key in ("number", "notice", "published", "holds", "remark"))
         page = Page(
             path=paths[language],
             title=spoken("title"),
             description=spoken("description"),
-            body=template.render(
-                w=voice.words,
-                voice=voice,
-                spoken=spoken,
-                register=settings.base + REGISTER,
-                answers=json.dumps({"said": said, "states": states}, ensure_ascii=False),
-                rows=[_row(plan, chronicle, entry, voice) for entry in plan.public],
-                script=settings.base + _SCRIPT + _mark(shells),
-            ).encode(),
+            body=poured(
+                templates.get_template("lookup.html").render(
+                    w=voice.words,
+                    spoken=spoken,
+                    labels=labels,
+                    register=settings.base + REGISTER,
+                    answers=json.dumps({"said": said, "states": states}, ensure_ascii=False),
+                    rows=mark("rows") if plan.public else "",
+                    script=settings.base + _SCRIPT + _mark(shells),
+                ),
+                {"rows": "\n".join(_rows(plan, chronicle, templates, labels, voice)).encode()},
+            ),
             switch=paths,
             translations=settings.languages,
         )
         yield f"{paths[language]}index.html", shells.pour(language, page)
 
 
-def _row(plan: Plan, chronicle: Chronicle, entry: Entry, voice: Voice) -> _Row:
-    spoken, text = words.load(voice.language, "lookup"), entry.text(voice.language)
-    notice = text.notice
-    window, withdrawn, successor = notice.effective, chronicle.withdrawn(entry), chronicle.successor(entry)
-    last = min((day for day in (notice.expires, window.until if window else None) if day), default=None)
+def _rows(
+    plan: Plan, chronicle: Chronicle, templates: Environment, labels: Sequence[str], voice: Voice
+) -> Iterator[str]:
+    """The notices in the table, with dates instead of states: it stays true without a script."""
+    spoken, base, addresses = words.load(voice.language, "lookup"), plan.settings.base, plan.addresses(voice.language)
+    moulds = Moulds(templates.get_template("lookup-row.html"), labels=labels)
+    said = {key: str(escape(spoken(key))) for key in ("from", "until", "withdrawn", "superseded")}
 
-    def dated(key: str, moment: dt.date) -> Markup:
-        return Markup.escape(spoken(key)).format(date=voice.date(moment))
+    def dated(key: str, moment: dt.date) -> str:
+        return said[key].replace("{date}", voice.date(moment))
 
-    remark = (
-        dated("withdrawn", withdrawn) if withdrawn else dated("superseded", successor[1]) if successor else Markup()
-    )
-    start = window.start if window and window.start else None
-    return _Row(
-        id=entry.id,
-        number=notice.number,
-        title=notice.title,
-        url=plan.settings.base + plan.addresses(voice.language).notice(entry.id),
-        language="" if text.language == voice.language else text.language,
-        published=entry.published,
-        holds=[dated("from", start or entry.published), *([dated("until", last)] if last else [])],
-        remark=remark,
-    )
+    for entry in plan.public:
+        text = entry.text(voice.language)
+        notice, window = text.notice, text.notice.effective
+        withdrawn, successor = chronicle.withdrawn(entry), chronicle.successor(entry)
+        start = window.start if window and window.start else entry.published
+        last = min((day for day in (notice.expires, window.until if window else None) if day), default=None)
+        yield moulds.cast(
+            {"own": "" if text.language == voice.language else text.language},
+            {
+                "number": escape(notice.number or ""),
+                "id": escape(entry.id),
+                "url": escape(base + addresses.notice(entry.id)),
+                "title": escape(notice.title),
+                "published": voice.date(entry.published),
+                "holds": dated("from", start) + (f" {dated('until', last)}" if last else ""),
+                "remark": dated("withdrawn", withdrawn)
+                if withdrawn
+                else dated("superseded", successor[1])
+                if successor
+                else "",
+            },
+        )
 
 
 def _mark(shells: Shells) -> str:

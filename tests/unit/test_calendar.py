@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from portal import calendar, config
+from portal.calendar import Happening, Occasion
 from portal.config import Settings
 from portal.kinds import Kind
 from portal.notice import Text, Version, as_notice
@@ -340,3 +341,20 @@ def test_a_version_without_text_changes_nothing(portal_settings: Settings) -> No
 def test_the_kinds_are_those_of_notices() -> None:
     """A calendar's name in its address is a kind's name, so none may be a language."""
     assert {kind.value for kind in Kind}.isdisjoint({"zh", "en"})
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(st.sampled_from('a文，,;\\\n😀^:"nN'), max_size=200))
+def test_any_text_is_read_back(portal_settings: Settings, text: str) -> None:
+    """What is escaped and folded says the same to a parser, in lines of at most 75 octets that tear no character."""
+    plan = plan_of(portal_settings, [{"id": "n", "title": "题", "date": "2026-12-01"}])
+    assert plan is not None
+    moment = dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
+    occasion = Occasion("expires", dt.date(2027, 1, 1), None, text, f"{text}末", Kind.GENERAL)
+    data = calendar._event(plan, plan.public[0], "n", Happening(occasion, moment, moment, 0), "zh")
+    assert data.endswith(b"\r\n")
+    for line in data.removesuffix(b"\r\n").split(b"\r\n"):
+        assert len(line) <= 75
+        line.decode()
+    read_back = icalendar.Event.from_ical(data)
+    assert (str(read_back["SUMMARY"]), str(read_back["DESCRIPTION"])) == (text, f"{text}末")
