@@ -74,6 +74,8 @@ class Articles:
         """What articles follow from, by the half of the site: a notice can have an entry in both."""
         self._templates = environment(plan.settings)
         self._public = {entry.id: entry for entry in plan.public}
+        self._today = plan.now.astimezone(plan.settings.zone).date()
+        self._genuine = {code: self._links.resolver({}, code)(_GENUINE) or "" for code in plan.settings.languages}
         self._drafts: dict[_Key, _Draft] = {}
 
     def render(
@@ -149,6 +151,7 @@ class Articles:
         return {
             "w": voice.words,
             "voice": voice,
+            "badge": self._badge(around, voice),
             "line": line,
             "own": Markup(' lang="{}"').format(around.foreign) if around.foreign else "",
             "entry": entry,
@@ -157,6 +160,12 @@ class Articles:
             "around": around,
             "text": text,
         }
+
+    def _badge(self, around: _Around, voice: Voice) -> Markup:
+        """The word for how a version stands, which stands in three places."""
+        macros: Any = self._templates.get_template("macros.html").module
+        badge: Markup = macros.earlier(voice.words) if around.earlier else macros.badge(voice, around.standing)
+        return badge
 
     def _contents(
         self,
@@ -172,7 +181,7 @@ class Articles:
         line = context["line"]
         body = self.prose.body(text, self._links.resolver({a.name: url for a, url in files}, voice.language))
         context |= {
-            "today": self._plan.now.astimezone(self._plan.settings.zone).date(),
+            "today": self._today,
             "desk": self._plan.settings.options.desks.get(text.notice.owner or ""),
             "updates": sorted(text.notice.updates, key=lambda u: instant(u.at, voice.settings.zone), reverse=True),
             "facts": tuple(f for f in facts(text.notice, voice, line) if f.name not in _TOLD_FIRST[text.notice.kind]),
@@ -247,7 +256,7 @@ class Articles:
             answers=tuple(found for found in map(link, notice.answers) if found),
             issuer=notice.issuer or named(settings.options.issuer or settings.name_in(language), language),
             audience=_audience(notice),
-            genuine="" if private else self._links.resolver({}, language)(_GENUINE) or "",
+            genuine="" if private else self._genuine[language],
             lookup="" if private else f"{settings.base}{addresses.lookup}?q={quote(entry.notice.number or entry.id)}",
         )
 
@@ -474,10 +483,9 @@ def facts(notice: Notice, voice: Voice, line: Line) -> Iterator[Fact]:
     """The details that fit beside a label; lists of blocks have tables of their own."""
     for name in type(notice.details).model_fields:
         value = getattr(notice.details, name)
-        label = voice.words(f"details.{notice.kind}.{name}")
+        if value is None or value is False or value == ():
+            continue
         match value:
-            case None | False | ():
-                continue
             case True if name == "bank_account":  # has a warning of its own
                 continue
             case True:
@@ -496,7 +504,7 @@ def facts(notice: Notice, voice: Voice, line: Line) -> Iterator[Fact]:
                 shown = Markup("<ul>{}</ul>").format(
                     Markup("").join(Markup("<li>{}</li>").format(line(v)) for v in value)
                 )
-        yield Fact(name, label, shown)
+        yield Fact(name, voice.words(f"details.{notice.kind}.{name}"), shown)
 
 
 def _copyable(shown: Markup, voice: Voice) -> Markup:

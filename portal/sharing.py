@@ -9,6 +9,7 @@ GSM = frozenset(
 """The characters of which a short message holds 160 (3GPP TS 23.038, 6.2.1); with any other it holds 70."""
 _TWO_PLACES = frozenset("^{}\\[~]|€\f")
 """Of the same alphabet, but each takes two places (6.2.1.1)."""
+_ALPHABET = GSM | _TWO_PLACES
 _PLAIN = str.maketrans(
     {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "\N{NO-BREAK SPACE}": " "}
 )
@@ -40,9 +41,9 @@ def message(title: str, url: str) -> str:
 def fits(text: str) -> bool:
     """Whether a text is one short message: 160 places of the Latin alphabet, or 70 UTF-16 units."""
     if _latin(text):
-        return sum(2 if c in _TWO_PLACES else 1 for c in text) <= 160
+        return len(text) + sum(map(text.count, _TWO_PLACES)) <= 160
     return len(text.encode("utf-16-le")) <= 140
 
 
 def _latin(text: str) -> bool:
-    return all(c in GSM or c in _TWO_PLACES for c in text)
+    return _ALPHABET.issuperset(text)

@@ -7,6 +7,7 @@ import json
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache, lru_cache
 
 from babel.dates import get_timezone_location
 from babel.numbers import format_percent
@@ -17,6 +18,7 @@ from portal import states, words
 from portal.config import Desk, Settings, named
 from portal.notice import About, Money
 from portal.standing import Standing
+from portal.templates import Flattening
 from portal.words import Words
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -33,7 +35,7 @@ def environment(settings: Settings) -> Environment:
     """The notice templates: the portal's own where it has them, else the program's."""
     folders = (settings.root / "site_templates" / "notice", words.TEMPLATES / "notice")
     made = Environment(
-        loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
+        loader=Flattening(ChoiceLoader([FileSystemLoader(folder) for folder in folders])),
         autoescape=True,
         undefined=StrictUndefined,
         auto_reload=False,
@@ -63,7 +65,7 @@ class Voice:
     @property
     def relative(self) -> dict[str, str]:
         """The patterns with which duenotice.js says what depends on the reader's moment."""
-        return {name: self.words(f"relative.{name}") for name in _RELATIVE}
+        return _relative(self.language)
 
     def group(self, way: str, name: str) -> str:
         """What readers call one of the `services` or `regions` in mkdocs.yml."""
@@ -118,11 +120,11 @@ class Voice:
 
     def day(self, day: dt.date, *, relative: bool = False) -> Markup:
         """A day in full. With `relative` the browser adds how far away it is."""
-        return _time(day.isoformat(), words.day(day, self.language), relative)
+        return _day_as_html(day, self.language, relative)
 
     def countdown(self, day: dt.date) -> Markup:
         """How far away a day is; only a browser can say, so without scripts nothing is seen."""
-        return Markup('<time datetime="{}" data-dn-relative hidden></time>').format(day.isoformat())
+        return Markup(f'<time datetime="{day.isoformat()}" data-dn-relative hidden></time>')  # noqa: S704 - a date
 
     def month(self, day: dt.date, today: dt.date) -> str:
         """The month of a day, with its year where that is not this one's: 12月, 2027年1月; Dec, Jan 2027."""
@@ -138,7 +140,8 @@ class Voice:
 
     def worded(self, key: str, moment: dt.date) -> Markup:
         """The words of `key` with the day of `moment` in their {date}."""
-        return Markup(str(escape(self.words(key))).replace("{date}", self.date(moment)))  # noqa: S704 - escaped here
+        day = self._local(moment).date() if isinstance(moment, dt.datetime) else moment
+        return _worded(key, day, self.language)
 
     def when(self, moment: dt.date, *, relative: bool = False) -> Markup:
         """A day, or a day and a time on the firm's clock, which is named for readers of another language."""
@@ -215,6 +218,23 @@ class Voice:
 
 def _day(moment: dt.date) -> dt.date:
     return moment.date() if isinstance(moment, dt.datetime) else moment
+
+
+@cache
+def _relative(language: str) -> dict[str, str]:
+    spoken = words.load(language)
+    return {name: spoken(f"relative.{name}") for name in _RELATIVE}
+
+
+@lru_cache(maxsize=8192)
+def _day_as_html(day: dt.date, language: str, relative: bool) -> Markup:
+    return _time(day.isoformat(), words.day(day, language), relative)
+
+
+@lru_cache(maxsize=8192)
+def _worded(key: str, day: dt.date, language: str) -> Markup:
+    said = str(escape(words.load(language)(key)))
+    return Markup(said.replace("{date}", _day_as_html(day, language, False)))  # noqa: S704 - escaped here
 
 
 def _time(value: str, text: str, relative: bool) -> Markup:

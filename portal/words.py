@@ -31,6 +31,10 @@ class Words:
     def __call__(self, key: str, /, **values: object) -> str:
         return self._texts[key].format(**values) if values else self._texts[key]
 
+    def __getitem__(self, key: str) -> str:
+        """The words of a key as they are, with their fields."""
+        return self._texts[key]
+
     def __contains__(self, key: str) -> bool:
         return key in self._texts
 
