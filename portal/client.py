@@ -226,6 +226,8 @@ class Registry:
     epochs: Mapping[str, int]
     files: Mapping[str, str] = field(default_factory=dict)
     """Client to the file it is described in, as people know it."""
+    mark: str = ""
+    """The same only for the same clients and epochs; empty where nobody vouches for that."""
 
     @cached_property
     def ordered(self) -> Sequence[Client]:

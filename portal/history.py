@@ -74,12 +74,12 @@ def read(settings: Settings, sources: Sources, readings: Readings | None = None)
 def _by_revision(settings: Settings, filed: Filed, past: _Past, problems: list[Problem]) -> Iterator[Version]:
     """`versions: revisions`: version k has k-1 lines; its text is the last one that had."""
     notice = filed.notice
-    originals: dict[int, Paper] = {notice.version: filed.paper}
+    originals: dict[int, tuple[Paper, Text]] = {notice.version: (filed.paper, filed.text())}
     if notice.version > 1:
         for committed in past.states(filed.paper.file):
             older = committed.notice
             if older is not None and older.id == notice.id:
-                originals.setdefault(older.version, committed.paper)
+                originals.setdefault(older.version, (committed.paper, _as_text(committed.paper, older)))
     for number in range(1, notice.version + 1):
         line = notice.revisions[number - 2] if number > 1 else None
         texts: dict[str, Text] = {}
@@ -87,9 +87,9 @@ def _by_revision(settings: Settings, filed: Filed, past: _Past, problems: list[P
         if original is None:
             problems.append(_unavailable(filed, number, past))
         else:
-            texts[original.language] = _as_text(original)
+            paper, texts[paper.language] = original
             for language, working in filed.translations.items():
-                text = _translation(original, number, working, past, problems)
+                text = _translation(paper, number, working, past, problems)
                 if text is not None:
                     texts[language] = text
         yield Version(
@@ -109,9 +109,9 @@ def _by_change(settings: Settings, filed: Filed, past: _Past, problems: list[Pro
     matter, since it may be older than the repository; the others by their commits, which are taken to run forwards.
     """
     live = _live(settings, filed, past)
-    for number, (paper, on) in enumerate(live, start=1):
-        until = live[number][1] if number < len(live) else None
-        original = _as_text(paper)
+    for number, (paper, notice, on) in enumerate(live, start=1):
+        until = live[number][2] if number < len(live) else None
+        original = _as_text(paper, notice)
         texts = {original.language: original}
         for language, working in filed.translations.items():
             states_then = (c.paper for c in past.states(working.file) if until is None or c.at < until)
@@ -127,7 +127,7 @@ def _by_change(settings: Settings, filed: Filed, past: _Past, problems: list[Pro
         yield Version(number, on, note, minor=False, texts=texts, language=filed.paper.language)
 
 
-def _live(settings: Settings, filed: Filed, past: _Past) -> list[tuple[Paper, dt.datetime]]:
+def _live(settings: Settings, filed: Filed, past: _Past) -> list[tuple[Paper, Notice, dt.datetime]]:
     """The original's texts that were published, oldest first, each with when; at least the working text."""
     committed = list(reversed(past.states(filed.paper.file)))
     working = Committed(
@@ -139,22 +139,20 @@ def _live(settings: Settings, filed: Filed, past: _Past) -> list[tuple[Paper, dt
             distinct[0] = older
         elif older.notice is not None:
             distinct.insert(0, older)
-    live: list[tuple[Paper, dt.datetime]] = []
+    live: list[tuple[Paper, Notice, dt.datetime]] = []
     for position, state in enumerate(distinct):
         notice = state.notice
         assert notice is not None, "only readable states are kept"
         on = states.instant(notice.date, settings.zone)
         if live:
-            on = max(on, state.at, live[-1][1])
+            on = max(on, state.at, live[-1][2])
         last = position == len(distinct) - 1
         if last or (on < distinct[position + 1].at and not notice.draft):
-            live.append((state.paper, on))
+            live.append((state.paper, notice, on))
     return live
 
 
-def _as_text(paper: Paper) -> Text:
-    notice, _ = notice_of(paper)
-    assert notice is not None, "only readable originals are kept"
+def _as_text(paper: Paper, notice: Notice) -> Text:
     return Text(
         paper.language, notice, paper.body, paper.shown, paper.body_line, sha256=paper.sha256, front=paper.front
     )

@@ -29,6 +29,7 @@ class Readings:
         """`now` is the moment, in nanoseconds since 1970, before which nothing is read with this."""
         self._settled = now - _SETTLED
         self._past = past or {}
+        self._carried: set[str] = set()
         self.rooms: dict[str, dict[str, tuple[Stamp, Any]]] = {}
         """What this build knows: all that the next one will."""
 
@@ -40,6 +41,15 @@ class Readings:
         self.rooms.setdefault(room, {})[name] = known
         return known[1]
 
+    def carry(self, room: str) -> Room:
+        """Know from now on all that was known in a room, every file of which stands as it stood; all of it."""
+        self._carried.add(room)
+        return self._past.get(room, {})
+
+    def everything(self) -> Mapping[str, Room]:
+        """What this build knows, for one that goes on from here."""
+        return {**self.rooms, **{room: self._past.get(room, {}) for room in self._carried}}
+
     def keep(self, room: str, name: str, stamp: Stamp, said: Any) -> None:
         """Know from now on what a file said; `stamp` was taken before it was read."""
         if max(stamp[1], stamp[2]) < self._settled:
@@ -47,6 +57,8 @@ class Readings:
 
     def news(self, room: str) -> set[str]:
         """The names in a room of which it holds other entries than it did, or none any more."""
+        if room in self._carried:
+            return set()
         past, present = self._past.get(room, {}), self.rooms.get(room, {})
         new = {name for name, known in present.items() if past.get(name) is not known}
         return new | (past.keys() - present.keys())

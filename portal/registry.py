@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -85,6 +87,34 @@ def _record(place: _Own | Table, client: str) -> Record:
     return place.rows(client) if isinstance(place, Table) else place
 
 
+class _Clients(Mapping[str, Client]):
+    """Clients of which an earlier build knew what their files say: unpickled when somebody asks about one."""
+
+    def __init__(self, names: Sequence[str], load: Callable[[], Mapping[str, Client]]) -> None:
+        self._names = dict.fromkeys(names)
+        self._load = load
+
+    @cached_property
+    def _known(self) -> Mapping[str, Client]:
+        return self._load()
+
+    def __getitem__(self, client: str) -> Client:
+        return self._known[client]
+
+    def __contains__(self, client: object) -> bool:
+        return client in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+_EVERYTHING = "registry"
+"""The room of what the whole folder came to, and the one entry in it."""
+
+
 def read(
     settings: Settings,
     problems: list[Problem],
@@ -95,9 +125,17 @@ def read(
 
     What `readings` hold of an earlier build is not read again. `clients`, if given, is empty, and takes the clients.
     """
+    readings = readings or Readings()
+    stood = _stood(settings.registry_dir)
+    if clients is None and stood is not None:
+        known = readings.recall(_EVERYTHING, _EVERYTHING, stood)
+        if known is not None:
+            return _as_it_was(settings, problems, readings, *known)
+    before = len(problems)
     clients = {} if clients is None else clients
-    records = Records()
-    for client, place in _described(settings, problems, readings or Readings()):
+    records, digests = Records(), hashlib.sha256()
+    for client, place, digest in _described(settings, problems, readings):
+        digests.update(f"{client.id} {place.shown} {digest}\n".encode("utf-8", "surrogateescape"))
         if client.id in records:
             message = f"this client is described in {records.shown(client.id)} too"
             where = _record(place, client.id).at("id")
@@ -111,31 +149,82 @@ def read(
                 problems.append(Problem(where, "unknown-language", message, hint))
         clients[client.id] = client
         records.add(client.id, place)
-    return Registry(clients, _read_epochs(settings, problems), _Files(records)), records
+    mark = digests.hexdigest() if stood is not None and len(problems) == before else ""
+    if mark and stood is not None:
+        names = {client: Path(records.shown(client)).name for client in records}
+        readings.keep(_EVERYTHING, _EVERYTHING, stood, (mark, names))
+    return _registry(settings, problems, clients, records, mark), records
+
+
+def _as_it_was(
+    settings: Settings, problems: list[Problem], readings: Readings, mark: str, names: Mapping[str, str]
+) -> tuple[Registry, Records]:
+    """The registry that an earlier build read, every file of which lies as it lay; `names` are those of the files."""
+    room, place, records = readings.carry("clients"), settings.shown(settings.registry_dir), Records()
+    for client, name in names.items():
+        records.add(client, _Own(f"{place}/{name}", f"{settings.registry_dir}/{name}"))
+
+    def load() -> Mapping[str, Client]:
+        return {client: room[name][1][0] for client, name in names.items()}
+
+    return _registry(settings, problems, _Clients(tuple(names), load), records, mark), records
+
+
+def _registry(
+    settings: Settings, problems: list[Problem], clients: Mapping[str, Client], records: Records, mark: str
+) -> Registry:
+    raised = _read_epochs(settings, problems)
+    if mark:
+        mark = hashlib.sha256(f"{mark} {epochs.text(raised)}".encode()).hexdigest()[:32]
+    return Registry(clients, raised, _Files(records), mark)
+
+
+def _stood(folder: Path) -> Stamp | None:
+    """How all files of clients lie, as one stamp: how many, the newest times, and a hash of their names and stamps.
+
+    None where a table is among them: their rows are read each time.
+    """
+    told, content, change, count = hashlib.sha256(), 0, 0, 0
+    try:
+        with os.scandir(folder) as entries:
+            for entry in sorted(entries, key=lambda entry: entry.name):
+                if entry.name.endswith(".csv"):
+                    return None
+                if entry.name.endswith((".yml", ".yaml")):
+                    about = entry.stat()
+                    stamp = chunked.stamp(about)
+                    told.update(f"{entry.name}\0{stamp}".encode("utf-8", "surrogateescape"))
+                    content, change, count = max(content, stamp[1]), max(change, stamp[2]), count + 1
+    except OSError:
+        return None  # reading says why
+    return [count, content, change, int.from_bytes(told.digest())]
 
 
 def _described(
     settings: Settings, problems: list[Problem], readings: Readings
-) -> Iterator[tuple[Client, _Own | Table]]:
-    """Every client, from files of their own and then from tables, in the order of the files' names."""
+) -> Iterator[tuple[Client, _Own | Table, str]]:
+    """Every client, where it stands, and the SHA-256 of its file (nothing for a table's).
+
+    From files of their own and then from tables, in the order of the files' names.
+    """
     folder = settings.registry_dir
     place = settings.shown(folder)
     own = [(f"{place}/{entry.name}", entry, *_known(entry, readings)) for entry in _files(folder)]
     new = parallel.each(_read_own, [(shown, entry.path) for shown, entry, _, known in own if known is None])
     for shown, entry, stamp, known in own:
-        client, found = (known, []) if known is not None else next(new)
+        client, digest, found = (*known, []) if known is not None else next(new)
         problems += found
         if client is None:
             continue
         if stamp is not None and not found:
-            readings.keep("clients", entry.name, stamp, client)
-        yield client, _Own(shown, entry.path)
+            readings.keep("clients", entry.name, stamp, (client, digest))
+        yield client, _Own(shown, entry.path), digest
     for file in sorted(folder.glob("*.csv")):
         shown = f"{place}/{file.name}"
         table = Table(shown, file)
         try:
             for client in table.clients(problems):
-                yield client, table
+                yield client, table, ""
         except OSError as error:
             message = f"the file cannot be read: {error.strerror}"
             problems.append(Problem(Location(shown), "unreadable", message, "check its permissions"))
@@ -152,8 +241,8 @@ def _files(folder: Path) -> Iterator[os.DirEntry[str]]:
         yield from (entry for entry in ordered if entry.name.endswith(ending))
 
 
-def _known(entry: os.DirEntry[str], readings: Readings) -> tuple[Stamp | None, Client | None]:
-    """How a file stands, and the client that it described in an earlier build where it stood so, too."""
+def _known(entry: os.DirEntry[str], readings: Readings) -> tuple[Stamp | None, tuple[Client, str] | None]:
+    """How a file stands, and what an earlier build read in it, where it stood so, too: its client and its SHA-256."""
     try:
         stamp = chunked.stamp(entry.stat())
     except OSError:
@@ -161,21 +250,21 @@ def _known(entry: os.DirEntry[str], readings: Readings) -> tuple[Stamp | None, C
     return stamp, readings.recall("clients", entry.name, stamp)
 
 
-def _read_own(file: tuple[str, str]) -> tuple[Client | None, list[Problem]]:
-    """The client that a file (as people know it, path) describes, and what is wrong with it."""
+def _read_own(file: tuple[str, str]) -> tuple[Client | None, str, list[Problem]]:
+    """The client that a file (as people know it, path) describes, the file's SHA-256, and what is wrong with it."""
     shown, path = file
     try:
         data = Path(path).read_bytes()
     except OSError as error:
         message = f"the file cannot be read: {error.strerror}"
-        return None, [Problem(Location(shown), "unreadable", message, "check its permissions")]
-    stem = Path(path).stem
+        return None, "", [Problem(Location(shown), "unreadable", message, "check its permissions")]
+    stem, digest = Path(path).stem, hashlib.sha256(data).hexdigest()
     client, document, problems = _read_client(shown, stem, data)
     if client is not None and client.id != stem:
         where = Location(shown, *document.place(("id",)))
         message = "the id differs from the file's name"
-        return None, [*problems, Problem(where, "client-id", message, "make the two the same")]
-    return client, problems
+        return None, digest, [*problems, Problem(where, "client-id", message, "make the two the same")]
+    return client, digest, problems
 
 
 def _read_client(shown: str, stem: str, written: bytes) -> tuple[Client | None, Document, list[Problem]]:

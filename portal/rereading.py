@@ -14,6 +14,8 @@ import os
 import pickle
 import time
 import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +25,9 @@ import yaml
 
 from portal import circumstances, sealing
 from portal.config import Secret, Settings
-from portal.readings import Readings, Room
+from portal.readings import Readings, Stamp
 
-ROOMS = ("clients", "notices", "history")
+ROOMS = ("clients", "registry", "notices", "history")
 PARTS = 32
 """Files that each room is kept in."""
 _LABEL = "readings"
@@ -48,14 +50,13 @@ class Shelf:
         """What the last build read; nothing without a secret, or where a file is damaged or another secret's."""
         if self._secret is None:
             return Readings()
-        past: dict[str, dict[str, Any]] = {room: {} for room in ROOMS}
-        for room, part in self._begun:
-            past[room].update(self._part(room, part, self._secret))
-        return Readings(self._now, past)
+        return Readings(self._now, {room: _Kept(self, room) for room in ROOMS})
 
-    def _part(self, room: str, part: int, secret: Secret) -> Room:
+    def part(self, room: str, part: int) -> dict[str, Any]:
+        """A part of a room."""
+        assert self._secret is not None, "without a secret there are no rooms"
         try:
-            data = sealing.unlock(secret, self._file(room, part).read_bytes(), _LABEL)
+            data = sealing.unlock(self._secret, self._file(room, part).read_bytes(), _LABEL)
         except (OSError, sealing.Unopenable):
             return {}
         head = self._head(room, part)
@@ -65,7 +66,7 @@ class Shelf:
         if not 0 <= self._now - begun < _A_DAY:
             return {}
         self._begun[room, part] = begun
-        found: Room = known
+        found: dict[str, Any] = known
         return found
 
     def keep(self, readings: Readings) -> None:
@@ -96,6 +97,31 @@ class Shelf:
     def _head(self, room: str, part: int) -> bytes:
         """What a file must begin with, or it is another's."""
         return self._frame + f"{room} {part} ".encode()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Kept(Mapping[str, "tuple[Stamp, Any]"]):
+    """A room, of which a part is unpickled when somebody asks for something in it."""
+
+    shelf: Shelf
+    room: str
+    _parts: dict[int, dict[str, Any]] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> tuple[Stamp, Any]:
+        found: tuple[Stamp, Any] = self._part(part_of(name))[name]
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        for part in range(PARTS):
+            yield from self._part(part)
+
+    def __len__(self) -> int:
+        return sum(len(self._part(part)) for part in range(PARTS))
+
+    def _part(self, number: int) -> dict[str, Any]:
+        if number not in self._parts:
+            self._parts[number] = self.shelf.part(self.room, number)
+        return self._parts[number]
 
 
 def part_of(name: str) -> int:

@@ -53,6 +53,7 @@ class Filed:
             self.paper.shown,
             self.paper.body_line,
             sha256=self.paper.sha256,
+            front=self.paper.front,
         )
 
 

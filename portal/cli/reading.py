@@ -62,7 +62,7 @@ def decide(
         *rules.check(settings, found, clock, memory, frame),
     ]
     registered = history.of_registry(settings, revised_only=True)
-    problems += rules.graded(settings, rules.codes.check(settings, found, registered))
+    problems += rules.graded(settings, rules.codes.check(settings, found, registered, memory))
     if base is not None:
         texts, altered = history.texts_at(settings, base), history.altered_since(settings, base)
         changed = rules.change.check(settings, found, texts, altered, clock)

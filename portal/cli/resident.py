@@ -103,7 +103,7 @@ class Resident:
     def _prepare(self, settings: Settings) -> Prepared:
         alike = self._settings is not None and self._settings.document.data == settings.document.data
         if alike and self._readings is not None:
-            readings = Readings(time.time_ns(), self._readings.rooms)
+            readings = Readings(time.time_ns(), self._readings.everything())
         else:
             readings = Shelf(settings, self._secret).recollect()
         last = self._last

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+import json
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 
 from portal.config import CONFIG_FILE, Settings
@@ -27,7 +29,7 @@ from portal.rules import (
     translations,
     wording,
 )
-from portal.rules.case import Case, Finding, House, Rule, meant
+from portal.rules.case import Case, Finding, House, Rule, Scope, meant
 from portal.sources import Sources
 
 ELSEWHERE: MappingProxyType[str, str] = MappingProxyType(
@@ -84,50 +86,77 @@ def check(
 
     What `memory` knows of a notice's files is not found again; `frame` names the program and the configuration.
     """
-    house = House(settings, sources, now)
-    cases = list(house.cases())
+    house, memory = House(settings, sources, now), memory or Memory()
     rules = [rule for rule in RULES if settings.options.rules.get(rule.code) != "off"]
-    alone = _alone([rule for rule in rules if rule.alone], house, cases, memory or Memory(), frame)
+    frame = f"{frame} {house.today} {' '.join(rule.code for rule in rules)}"
+    known = _of_notices(rules, house, memory, frame)
+    for code, problems in _of_registry(rules, house, memory, frame).items():
+        known.setdefault(code, []).extend(problems)
     found = []
     for rule in rules:
-        if rule.alone:
-            found += alone[rule.code]
-        else:
-            found += [_problem(rule, finding) for finding in _findings(rule, house, cases)]
+        if rule.scope is Scope.HOUSE and rule.of_notice is not None:
+            found += [_problem(rule, finding) for case in house.cases() for finding in rule.of_notice(case)]
+        if rule.of_house is not None:
+            found += [_problem(rule, finding) for finding in rule.of_house(house)]
+        found += known.get(rule.code, [])
     return graded(settings, found)
 
 
-def _alone(
-    rules: list[Rule], house: House, cases: list[Case], memory: Memory, frame: str
-) -> Mapping[str, list[Problem]]:
-    """What the rules find that look at a notice by itself, by their code; of most notices an earlier build knows it."""
-    result: dict[str, list[Problem]] = {rule.code: [] for rule in rules}
-    around = f"{frame} {house.today} {' '.join(result)}"
-    for case in cases:
+def _of_notices(rules: list[Rule], house: House, memory: Memory, frame: str) -> dict[str, list[Problem]]:
+    """What follows from a notice's own files, or from these and the registry, by the code of the rule.
+
+    Of most notices an earlier build knows it.
+    """
+    own = [rule for rule in rules if rule.scope is Scope.OWN]
+    audience = [rule for rule in rules if rule.scope is Scope.AUDIENCE]
+    mark = house.sources.registry.mark
+    result: dict[str, list[Problem]] = {}
+    for case in house.cases():
         papers = (case.filed.paper, *case.filed.translations.values())
-        told = " ".join([around, *(f"{paper.shown} {paper.sha256}" for paper in papers)])
-        name = hashlib.sha256(told.encode("utf-8", "surrogateescape")).hexdigest()[:32]
-        known = memory.recall("rules", name)
-        if known is None:
-            problems = [_problem(rule, finding) for rule in rules for finding in _findings(rule, house, [case])]
-            memory.keep("rules", name, [problem.as_json() for problem in problems])
-        else:
-            problems = [Problem.of_json(said) for said in known]
-        for problem in problems:
-            result[problem.code].append(problem)
+        files = " ".join([frame, *(f"{paper.shown} {paper.sha256}" for paper in papers)])
+        _collect(result, memory, files, partial(_in_notice, own, case))
+        if not case.notice.public:
+            told = f"{files} {mark} {json.dumps(case.filed.values, ensure_ascii=False)}" if mark else ""
+            _collect(result, memory, told, partial(_in_notice, audience, case))
     return result
+
+
+def _of_registry(rules: list[Rule], house: House, memory: Memory, frame: str) -> dict[str, list[Problem]]:
+    """What is wrong with clients, by the code of the rule."""
+
+    def find() -> Iterator[Problem]:
+        for rule in rules:
+            if rule.of_registry is not None:
+                yield from (_problem(rule, finding) for finding in rule.of_registry(house))
+
+    result: dict[str, list[Problem]] = {}
+    mark = house.sources.registry.mark
+    _collect(result, memory, f"{frame} {mark}" if mark else "", find)
+    return result
+
+
+def _collect(
+    result: dict[str, list[Problem]], memory: Memory, follows: str, find: Callable[[], Iterator[Problem]]
+) -> None:
+    """Add what is found; not found again where the memory knows what came of all that it `follows` from, if that is
+    known."""
+    name = hashlib.sha256(follows.encode("utf-8", "surrogateescape")).hexdigest()[:32] if follows else ""
+    known = memory.recall("rules", name) if name else None
+    problems = [Problem.of_json(said) for said in known] if known is not None else list(find())
+    if name and known is None:
+        memory.keep("rules", name, [problem.as_json() for problem in problems])
+    for problem in problems:
+        result.setdefault(problem.code, []).append(problem)
+
+
+def _in_notice(rules: list[Rule], case: Case) -> Iterator[Problem]:
+    for rule in rules:
+        if rule.of_notice is not None:
+            yield from (_problem(rule, finding) for finding in rule.of_notice(case))
 
 
 def _problem(rule: Rule, finding: Finding) -> Problem:
     return Problem(finding.location, rule.code, finding.message, finding.hint, rule.severity)
-
-
-def _findings(rule: Rule, house: House, cases: list[Case]) -> Iterator[Finding]:
-    if rule.of_notice is not None:
-        for case in cases:
-            yield from rule.of_notice(case)
-    if rule.of_house is not None:
-        yield from rule.of_house(house)
 
 
 def graded(settings: Settings, problems: Iterable[Problem]) -> list[Problem]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Literal, TypeAlias
 
 from portal import audience
 from portal.errors import Location, Severity
 from portal.notice import Selector
-from portal.rules.case import Case, Finding, House, Rule, meant
+from portal.rules.case import Case, Finding, House, Rule, Scope, meant
 
 _Group: TypeAlias = Literal["segment", "service", "region"]
 
@@ -33,24 +33,30 @@ def _clients(case: Case) -> Iterator[Finding]:
         yield case.finding(message, "correct its first column", "values")
 
 
-def _unknown(group: _Group, house: House) -> Iterator[Finding]:
-    """A group that mkdocs.yml does not list, in a notice or in a client's file; without a list any is taken."""
-    known = list(getattr(house.settings.options, f"{group}s"))
-    if not known:
-        return
-    for case in house.cases():
-        for name, block in (("audience", case.notice.audience), ("about", case.notice.about)):
-            for i, value in enumerate(getattr(block, f"{group}s", ())):
-                if value not in known:
-                    message = f"mkdocs.yml has no {group} '{value}'"
-                    yield case.finding(message, meant(value, known), name, f"{group}s", i)
-    for identity, client in house.sources.registry.clients.items():
+def _unknown(group: _Group, case: Case) -> Iterator[Finding]:
+    """A group in a notice that mkdocs.yml does not list; without a list any is taken."""
+    known = _listed(group, case.house)
+    for name, block in (("audience", case.notice.audience), ("about", case.notice.about)):
+        for i, value in enumerate(getattr(block, f"{group}s", ()) if known else ()):
+            if value not in known:
+                message = f"mkdocs.yml has no {group} '{value}'"
+                yield case.finding(message, meant(value, known), name, f"{group}s", i)
+
+
+def _unknown_of_client(group: _Group, house: House) -> Iterator[Finding]:
+    """The same in a client's file."""
+    known = _listed(group, house)
+    for identity, client in house.sources.registry.clients.items() if known else ():
         region = (client.region,) if client.region else ()
         for i, value in enumerate(region if group == "region" else getattr(client, f"{group}s")):
             if value not in known:
                 key = ("region",) if group == "region" else (f"{group}s", i)
                 where = _in_registry(house, identity, *key)
                 yield Finding(where, f"mkdocs.yml has no {group} '{value}'", meant(value, known))
+
+
+def _listed(group: _Group, house: House) -> list[str]:
+    return list(getattr(house.settings.options, f"{group}s"))
 
 
 def _in_registry(house: House, client: str, *key: str | int) -> Location:
@@ -104,23 +110,26 @@ def _addresses(house: House) -> Iterator[Finding]:
             seen.add(address)
 
 
-def _unknown_group(group: _Group) -> Callable[[House], Iterator[Finding]]:
-    return partial(_unknown, group)
-
+_GROUPS: tuple[_Group, ...] = ("segment", "service", "region")
 
 RULES = (
-    Rule("unknown-desk", Severity.ERROR, "an owner without a desk", _desk),
-    Rule("unknown-client", Severity.ERROR, "a client that the registry does not have", _clients),
+    Rule("unknown-desk", Severity.ERROR, "an owner without a desk", _desk, Scope.OWN),
+    Rule("unknown-client", Severity.ERROR, "a client that the registry does not have", _clients, Scope.AUDIENCE),
     *(
-        Rule(f"unknown-{group}", Severity.ERROR, f"a {group} that mkdocs.yml does not list", of_house=find)
-        for group, find in (
-            ("segment", _unknown_group("segment")),
-            ("service", _unknown_group("service")),
-            ("region", _unknown_group("region")),
+        Rule(
+            f"unknown-{group}",
+            Severity.ERROR,
+            f"a {group} that mkdocs.yml does not list",
+            partial(_unknown, group),
+            Scope.OWN,
+            partial(_unknown_of_client, group),
         )
+        for group in _GROUPS
     ),
-    Rule("nobody", Severity.WARNING, "an audience that means no client, or none with a contact", _nobody),
-    Rule("values-missing", Severity.ERROR, "a client of the audience without a row of values", _values),
-    Rule("no-contacts", Severity.WARNING, "a client without a contact", of_house=_contacts),
-    Rule("shared-address", Severity.WARNING, "two contacts of a client with one address", of_house=_addresses),
+    Rule(
+        "nobody", Severity.WARNING, "an audience that means no client, or none with a contact", _nobody, Scope.AUDIENCE
+    ),
+    Rule("values-missing", Severity.ERROR, "a client of the audience without a row of values", _values, Scope.AUDIENCE),
+    Rule("no-contacts", Severity.WARNING, "a client without a contact", of_registry=_contacts),
+    Rule("shared-address", Severity.WARNING, "two contacts of a client with one address", of_registry=_addresses),
 )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import Any
 
 from portal import explain, states
@@ -33,6 +34,7 @@ class House:
     now: dt.datetime
     """Timezone-aware."""
     _demands: dict[Kind, Demand] = field(default_factory=dict, repr=False, compare=False)
+    _cases: list[Case] = field(default_factory=list, repr=False, compare=False)
 
     def demand(self, kind: Kind) -> Demand:
         """What a kind of notice must say here."""
@@ -44,11 +46,11 @@ class House:
     def today(self) -> dt.date:
         return self.now.astimezone(self.settings.zone).date()
 
-    def cases(self) -> Iterator[Case]:
-        """Every notice but drafts, one by one."""
-        for filed in self.sources.notices.values():
-            if not filed.notice.draft:
-                yield Case(self, filed)
+    def cases(self) -> Sequence[Case]:
+        """Every notice but drafts."""
+        if not self._cases:
+            self._cases.extend(Case(self, filed) for filed in self.sources.notices.values() if not filed.notice.draft)
+        return self._cases
 
     def successors(self) -> Mapping[str, Notice]:
         """Superseded id to the notice that supersedes it, drafts and withdrawn ones left out."""
@@ -100,9 +102,20 @@ class Case:
         return key in self.filed.paper.document.places
 
 
+class Scope(Enum):
+    """What the findings of a rule in a notice follow from, besides the configuration and the day."""
+
+    OWN = auto()
+    """The notice's own files."""
+    AUDIENCE = auto()
+    """The notice's own files and the registry; nothing is found in a notice for all."""
+    HOUSE = auto()
+    """Anything else that people wrote, or the hour."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Exactly one of `of_notice` and `of_house` is there: what looks at each notice, or at everything at once."""
+    """A code, and the functions that find what it stands for: in a notice, in the registry, in everything at once."""
 
     code: str
     severity: Severity
@@ -110,9 +123,11 @@ class Rule:
     about: str
     """What it points at, in a few words; docs/rules.md has a paragraph."""
     of_notice: Callable[[Case], Iterator[Finding]] | None = None
+    scope: Scope = Scope.HOUSE
+    """Of `of_notice`."""
+    of_registry: Callable[[House], Iterator[Finding]] | None = None
+    """Looks at clients and configuration alone."""
     of_house: Callable[[House], Iterator[Finding]] | None = None
-    alone: bool = False
-    """Whether what it finds in a notice follows from the notice's own files, the configuration and the day alone."""
 
 
 def value_at(notice: Notice, key: str) -> Any:

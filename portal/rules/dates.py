@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from portal.errors import Severity
-from portal.rules.case import Case, Finding, House, Rule
+from portal.rules.case import Case, Finding, House, Rule, Scope
 from portal.states import instant, state
 
 
@@ -133,13 +133,19 @@ def _open(case: Case) -> Iterator[Finding]:
 
 
 RULES = (
-    Rule("dates-order", Severity.ERROR, "dates that contradict one another", _order, alone=True),
-    Rule("reminder-idle", Severity.WARNING, "a reminder that will never be sent", _no_day_to_remind_of, alone=True),
+    Rule("dates-order", Severity.ERROR, "dates that contradict one another", _order, scope=Scope.OWN),
     Rule(
-        "objection-late", Severity.WARNING, "a date for objections after the date in force", _late_objection, alone=True
+        "reminder-idle", Severity.WARNING, "a reminder that will never be sent", _no_day_to_remind_of, scope=Scope.OWN
+    ),
+    Rule(
+        "objection-late",
+        Severity.WARNING,
+        "a date for objections after the date in force",
+        _late_objection,
+        scope=Scope.OWN,
     ),
     Rule("review-overdue", Severity.WARNING, "a text that should have been looked at again", of_house=_reviews),
     Rule("evaluation-overdue", Severity.WARNING, "an effect that should have been measured", of_house=_evaluations),
     Rule("update-overdue", Severity.WARNING, "an incident that is silent past the announced update", _silent),
-    Rule("incident-open", Severity.WARNING, "an incident that is not closed in time", _open, alone=True),
+    Rule("incident-open", Severity.WARNING, "an incident that is not closed in time", _open, scope=Scope.OWN),
 )

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from portal import words
 from portal.errors import Severity
 from portal.kinds import Kind
-from portal.rules.case import Case, Finding, Rule, missing, value_at
+from portal.rules.case import Case, Finding, Rule, Scope, missing, value_at
 
 _NEEDLESS = MappingProxyType({"details.next_update": "details.closed_at"})
 """A demanded key, and the key whose presence makes it needless: a closed incident has no next update."""
@@ -93,30 +93,36 @@ def _bank_account(case: Case) -> Iterator[Finding]:
 
 
 RULES = (
-    Rule("missing-required", Severity.ERROR, "a key that the kind demands is missing", _required, alone=True),
+    Rule("missing-required", Severity.ERROR, "a key that the kind demands is missing", _required, scope=Scope.OWN),
     Rule(
         "missing-recommended",
         Severity.WARNING,
         "a key that the kind is better for is missing",
         _recommended,
-        alone=True,
+        scope=Scope.OWN,
     ),
     Rule(
-        "lead-time", Severity.WARNING, "too few days between publication and the date in force", _lead_time, alone=True
+        "lead-time",
+        Severity.WARNING,
+        "too few days between publication and the date in force",
+        _lead_time,
+        scope=Scope.OWN,
     ),
     Rule(
         "filing-period",
         Severity.WARNING,
         "it happens while clients and the firm are filing",
         _filing_period,
-        alone=True,
+        scope=Scope.OWN,
     ),
-    Rule("approval-missing", Severity.WARNING, "a role that must approve this kind has not", _approvals, alone=True),
+    Rule(
+        "approval-missing", Severity.WARNING, "a role that must approve this kind has not", _approvals, scope=Scope.OWN
+    ),
     Rule(
         "two-approvers",
         Severity.ERROR,
         "a changed bank account with fewer than two approvals",
         _bank_account,
-        alone=True,
+        scope=Scope.OWN,
     ),
 )

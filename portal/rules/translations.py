@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from portal.errors import Severity
 from portal.kinds import Kind
-from portal.rules.case import Case, Finding, Rule
+from portal.rules.case import Case, Finding, Rule, Scope
 
 
 def _missing(case: Case) -> Iterator[Finding]:
@@ -27,6 +27,6 @@ def _behind(case: Case) -> Iterator[Finding]:
 
 
 RULES = (
-    Rule("translation-missing", Severity.WARNING, "a public notice without a translation", _missing, alone=True),
-    Rule("translation-behind", Severity.WARNING, "a translation of an older version", _behind, alone=True),
+    Rule("translation-missing", Severity.WARNING, "a public notice without a translation", _missing, scope=Scope.OWN),
+    Rule("translation-behind", Severity.WARNING, "a translation of an older version", _behind, scope=Scope.OWN),
 )

@@ -12,7 +12,7 @@ from portal.config import Settings, Wording
 from portal.errors import Location, Severity
 from portal.notice import TEXT_KEYS
 from portal.paper import Paper
-from portal.rules.case import Case, Finding, Rule
+from portal.rules.case import Case, Finding, Rule, Scope
 
 _List: TypeAlias = Literal["vague_titles", "absolute", "jargon"]
 
@@ -139,7 +139,7 @@ def _any_of(which: _List, message: str, hint: str) -> Callable[[Case], Iterator[
 
 
 RULES = (
-    Rule("vague-title", Severity.WARNING, "a title that says nothing", _vague, alone=True),
+    Rule("vague-title", Severity.WARNING, "a title that says nothing", _vague, scope=Scope.OWN),
     Rule(
         "absolute-claim",
         Severity.WARNING,
@@ -147,13 +147,13 @@ RULES = (
         _any_of(
             "absolute", "'{word}' is a claim that nobody can keep", "say what you do, in figures where you have them"
         ),
-        alone=True,
+        scope=Scope.OWN,
     ),
     Rule(
         "jargon",
         Severity.WARNING,
         "a word that clients do not use",
         _any_of("jargon", "'{word}' is a word that clients do not use", "say it as you would on the telephone"),
-        alone=True,
+        scope=Scope.OWN,
     ),
 )

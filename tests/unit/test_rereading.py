@@ -197,7 +197,7 @@ def test_readings_are_encrypted(folder: PortalFolder, secret: Secret) -> None:
     """No name of a client lies in the cache in clear."""
     read(folder, secret)
     files = list(folder.settings().cache_dir.glob("readings.*"))
-    assert {file.name.split(".")[1] for file in files} == {"clients", "notices"}
+    assert {file.name.split(".")[1] for file in files} == {"clients", "notices", "registry"}
     assert all("云杉".encode() not in file.read_bytes() and b"yunshan" not in file.read_bytes() for file in files)
 
 
