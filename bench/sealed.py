@@ -44,7 +44,7 @@ def _largest_index(portal: Path) -> int:
     secret = config.secret({"PORTAL_SECRET": SECRET})
     assert secret is not None, "it is given"
     full = [binder for binder in plan.binders if len(binder.sheets) == _LISTED]
-    names = [sealing.code(secret, binder.recipient.key, binder.epoch).index_name for binder in full]
+    names = [sealing.code(secret, binder.holder.key, binder.holder.epoch).index_name for binder in full]
     return max((portal / "site/my/s" / name).stat().st_size for name in names)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from portal.client import ACCESS_AFTER_END, Client, Status
+from portal.client import ACCESS_AFTER_END, Client, Recipient, Status
 from portal.history import RegistryHistory
 from portal.plan import Binder, Plan
 from portal.tenure import Moment, Tenure
@@ -97,7 +97,8 @@ def audit(plan: Plan, history: RegistryHistory, tenures: Sequence[Tenure], withi
         if tenure.since is not None:
             first = begun.setdefault((tenure.key, tenure.epoch), tenure.since)
             begun[(tenure.key, tenure.epoch)] = min(first, tenure.since, key=lambda moment: moment.at)
-    access = tuple(_access(binder, begun, today) for binder in plan.binders)
+    everybody = {recipient.key: recipient for recipient in plan.registry.recipients()}
+    access = tuple(_access(binder, everybody[binder.holder.key], begun, today) for binder in plan.binders)
     clients = plan.registry.clients.values()
     open_codes = {(one.key, one.epoch) for one in access}
     soon = [(one.last_day, one.key) for one in access if one.last_day is not None and one.last_day - today <= within]
@@ -118,20 +119,20 @@ def audit(plan: Plan, history: RegistryHistory, tenures: Sequence[Tenure], withi
     )
 
 
-def _access(binder: Binder, begun: Mapping[tuple[str, int], Moment], today: dt.date) -> Access:
-    client, contact = binder.recipient.client, binder.recipient.contact
+def _access(binder: Binder, recipient: Recipient, begun: Mapping[tuple[str, int], Moment], today: dt.date) -> Access:
+    client, contact = recipient.client, recipient.contact
     readable = []
     for sheet in binder.sheets:
-        text = sheet.versions[-1].text(binder.language)
+        text = sheet.versions[-1].text(binder.holder.language)
         title = text.notice.title if text is not None else ""
         readable.append(Readable(sheet.entry.id, title, tuple(version.number for version in sheet.versions)))
     return Access(
-        key=binder.recipient.key,
+        key=binder.holder.key,
         client=client.name,
         name=contact.name,
         email=contact.email,
-        epoch=binder.epoch,
-        since=begun.get((binder.recipient.key, binder.epoch)),
+        epoch=binder.holder.epoch,
+        since=begun.get((binder.holder.key, binder.holder.epoch)),
         last_day=client.last_day_of_access,
         reason=_reason(client),
         former=client.status_on(today) is Status.TERMINATED,

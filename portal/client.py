@@ -226,6 +226,8 @@ class Registry:
     epochs: Mapping[str, int]
     files: Mapping[str, str] = field(default_factory=dict)
     """Client to the file it is described in, as people know it."""
+    digests: Mapping[str, str] = field(default_factory=dict)
+    """Client to the SHA-256 of the file that describes it alone, in hexadecimal; none of tables."""
     mark: str = ""
     """The same only for the same clients and epochs; empty where nobody vouches for that."""
 

@@ -18,12 +18,10 @@ import datetime as dt
 import hashlib
 import itertools
 import json
-import os
 import re
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property, partial
 from importlib.metadata import distributions
 from importlib.util import find_spec
 from itertools import pairwise
@@ -117,14 +115,14 @@ class Gate:
         """By the first two tokens of names, how many tokens those names have."""
         self._open_files: set[str] = set()
         self._digests = Digests(self._memory)
-        self._closed, self._closed_digests = self._whole(itertools.chain(_sources(plan), _sources_held(self._held)))
+        self._closed = self._whole()
         attached = [entry.attachments for entry in plan.private] + [_attached(one) for one in self._held]
         self._attached = {
             self._digests.of(attachment.file): (self._settings.shown(attachment.file), "the attachment")
             for attachment in itertools.chain.from_iterable(attached)
         }
         self._parts = {part for part, _ in self._private_parts()}
-        self._public = list(self._public_texts(plan)) if self._guards else []
+        self._open_texts = self._open_sources(plan) if self._guards else []
         self._clean: dict[str, str] = {}
         """The SHA-256 of each file that this build proved clean, by path."""
         self._untold: dict[str, str] = {}
@@ -136,8 +134,8 @@ class Gate:
         if path.startswith(SEALED) or not self._guards:
             return []
         digest = _digest([data] if isinstance(data, bytes) else data)
-        if digest in self._closed_digests:
-            return [_private_text(path, (self._settings.shown(self._closed_digests[digest]), "the whole file"))]
+        if digest in self._closed:
+            return [_private_text(path, (self._closed[digest], "the whole file"))]
         if digest in self._open_files:
             return []
         if digest in self._attached:
@@ -161,7 +159,7 @@ class Gate:
     @property
     def _guards(self) -> bool:
         """Whether anything is private at all."""
-        return bool(self._closed_digests or self._attached or self._parts or self._files)
+        return bool(self._closed or self._attached or self._parts or self._files)
 
     def learn(self) -> None:
         """Get to know every mark, if it may be asked for: what was proved before may leave nothing to look for."""
@@ -205,27 +203,34 @@ class Gate:
         origins = {self._origin(mark) for mark in found}
         return [_private_text(path, origin) for origin in sorted(origin for origin in origins if origin)]
 
-    def _whole(self, files: Iterable[str]) -> tuple[set[tuple[int, int]], dict[str, Path]]:
-        """Files as (device, inode), and by their SHA-256; none of empty ones."""
-        closed: set[tuple[int, int]] = set()
-        digests: dict[str, Path] = {}
-        for file in files:
-            place, size, digest = self._digests.about(file)
-            closed.add(place)
-            if size > _BLANK or Path(file).read_bytes().strip():
-                digests[digest] = Path(file)
-        return closed, digests
+    def _whole(self) -> dict[str, str]:
+        """The files that private text is written in, by their SHA-256: the registry, private notices, tables."""
+        digests = self._plan.registry.digests
+        closed = {digest: self._registry_file(client) for client, digest in digests.items()}
+        for entry in self._plan.private:
+            closed.update((text.sha256, text.path) for v in entry.versions for text in v.texts.values() if text.sha256)
+        for one in self._held:
+            closed.update((paper.sha256, paper.shown) for paper in (one.paper, *one.translations.values()))
+        for file in _tables(self._plan, self._held):
+            _, size, digest = self._digests.about(str(file))
+            if size > _BLANK or file.read_bytes().strip():
+                closed[digest] = self._settings.shown(file)
+        return closed
 
     # --- what was proved before ---
 
     @cached_property
     def _base(self) -> str:
         """A hash of everything but private texts that a verdict follows from."""
-        registry = self._plan.registry
-        people = [[r.key, r.contact.name, r.contact.email, r.contact.phone] for r in registry.recipients()]
-        codes = [[b.recipient.key, b.epoch] for b in self._plan.binders] if self._secret is not None else []
-        names = [[client.id, client.name] for client in registry.clients.values()]
-        facts = [program(), _engine(), people, codes, names, sorted(self._open_files), self._public]
+        registry, plan = self._plan.registry, self._plan
+        if registry.mark:
+            who: list[Any] = [registry.mark, plan.now.astimezone(self._settings.zone).date().isoformat()]
+        else:
+            people = [[r.key, r.contact.name, r.contact.email, r.contact.phone] for r in registry.recipients()]
+            codes = [[b.holder.key, b.holder.epoch] for b in plan.binders] if self._secret is not None else []
+            names = [[client.id, client.name] for client in registry.clients.values()]
+            who = [people, codes, names]
+        facts = [program(), _engine(), who, sorted(self._open_files), [part for part, _ in self._open_texts]]
         return _digest([json.dumps(facts).encode()])
 
     def _proof(self) -> tuple[Lasting, dict[str, str]]:
@@ -241,7 +246,7 @@ class Gate:
             for _, _, text in texts
             for phrase in told.among(_marked_phrases(text))
         }
-        for text in self._public if doubts else ():
+        for text in self._public_texts() if doubts else ():
             doubts -= _marked_phrases(text)
         return (Lasting(), {}) if doubts else (told, past["files"])
 
@@ -284,9 +289,10 @@ class Gate:
             self._learn_name(client.name, (self._registry_file(client.id), "name"))
         if self._secret is not None:
             for binder in self._plan.binders:
-                code = str(sealing.code(self._secret, binder.recipient.key, binder.epoch))
-                self._marks[code.replace("-", "")] = (self._registry_file(binder.recipient.client.id), "code")
-        for text in self._public:
+                holder = binder.holder
+                code = str(sealing.code(self._secret, holder.key, holder.epoch))
+                self._marks[code.replace("-", "")] = (self._registry_file(holder.client), "code")
+        for text in self._public_texts():
             self._forget(text)
 
     @cached_property
@@ -326,31 +332,42 @@ class Gate:
 
     # --- what is public ---
 
-    def _public_texts(self, plan: Plan) -> Iterator[str]:
+    def _public_texts(self) -> Iterator[str]:
+        """Everything that is said in public sources."""
+        return itertools.chain.from_iterable(read() for _, read in self._open_texts)
+
+    def _open_sources(self, plan: Plan) -> list[tuple[str, Callable[[], Iterable[str]]]]:
+        """Every public source: a hash or text that says the same of the same source, and what is said in it.
+
+        Published byte for byte it needs no search.
+        """
+        found: list[tuple[str, Callable[[], Iterable[str]]]] = []
+        files: list[Path] = []
         for entry in plan.public:
-            for version in entry.versions:
-                yield from (string for text in version.texts.values() for _, _, string in _strings(text))
-            for attachment in entry.attachments:
-                yield from self._open(attachment.file)
+            for text in (text for version in entry.versions for text in version.texts.values()):
+                said = partial(_said, text)
+                found.append((text.sha256 + text.front if text.sha256 else _digest(map(str.encode, said())), said))
+            files += [attachment.file for attachment in entry.attachments]
         settings = plan.settings
-        yield from _written_by_the_program(plan)
+        words_of_ours = list(_written_by_the_program(plan))
+        found.append((_digest(f"{word}\0".encode() for word in words_of_ours), lambda: words_of_ours))
         docs = settings.root / str(settings.document.data.get("docs_dir", "docs"))
         private = [folder.resolve() for folder in (settings.registry_dir, *settings.notice_dirs())]
         for folder in dict.fromkeys((docs, settings.root / "site_templates", words.TEMPLATES)):
+            inside_private = {at: _lies_in(at, private) for at in {file.parent for file in _files_in(folder)}}
             for file in _files_in(folder):
-                if not any(file.resolve().is_relative_to(other) for other in private):
-                    yield file.relative_to(folder).as_posix()  # the name of a page is its address
-                    yield from self._open(file)
-        yield from self._open(settings.root / CONFIG_FILE)
-
-    def _open(self, file: Path) -> Iterator[str]:
-        """A public source: published byte for byte it needs no search, and what can be read in it is no secret."""
-        place, _, digest = self._digests.about(str(file))
-        if place in self._closed or digest in self._closed_digests:
-            return
-        self._open_files.add(digest)
-        if file.suffix in _TEXT_FILES:
-            yield file.read_bytes().decode("utf-8", "replace")
+                if not inside_private[file.parent] and not (file.is_symlink() and _lies_in(file, private)):
+                    name = file.relative_to(folder).as_posix()  # the name of a page is its address
+                    found.append((name, partial(_one, name)))
+                    files.append(file)
+        for file in (*files, settings.root / CONFIG_FILE):
+            digest = self._digests.of(file)
+            if digest in self._closed:
+                continue
+            self._open_files.add(digest)
+            if file.suffix in _TEXT_FILES:
+                found.append(("", partial(_read, file)))
+        return found
 
     def _forget(self, text: str) -> None:
         text = plain(text)
@@ -425,23 +442,22 @@ def _private_text(path: str, origin: Origin) -> Problem:
     )
 
 
-def _sources(plan: Plan) -> Iterator[str]:
-    """The files that private text is written in: the registry, private notices, and tables of values."""
-    settings = plan.settings
-    with suppress(OSError), os.scandir(settings.registry_dir) as entries:
-        yield from (entry.path for entry in entries if entry.name.endswith((".yml", ".yaml", ".csv")))
-    seen: set[str] = set()
-    for entry in plan.private:
-        for text in (text for version in entry.versions for text in version.texts.values()):
-            if text.path in seen:
-                continue
-            seen.add(text.path)
-            file = settings.root / text.path
-            if file.is_file():
-                yield str(file)
-            beside = inside(file.parent, text.notice.values) if text.notice.values else None
-            if beside and beside.is_file():
-                yield str(beside)
+def _tables(plan: Plan, held: Iterable[Filed]) -> Iterator[Path]:
+    """The tables of the registry, and those that lie beside private notices."""
+    yield from plan.settings.registry_dir.glob("*.csv")
+    named = {
+        (text.path, text.notice.values)
+        for entry in plan.private
+        for version in entry.versions
+        for text in version.texts.values()
+        if text.notice.values
+    }
+    beside = [(plan.settings.root / path, values) for path, values in sorted(named)]
+    beside += [(one.paper.file, one.notice.values) for one in held if one.notice.values]
+    for notice, values in beside:
+        file = inside(notice.parent, values)
+        if file and file.is_file():
+            yield file
 
 
 def _held(plan: Plan, filed: Iterable[Filed]) -> list[Filed]:
@@ -452,14 +468,6 @@ def _held(plan: Plan, filed: Iterable[Filed]) -> list[Filed]:
         for one in filed
         if not one.notice.public and not {p.sha256 for p in (one.paper, *one.translations.values())} <= known
     ]
-
-
-def _sources_held(held: list[Filed]) -> Iterator[str]:
-    for one in held:
-        yield from (str(paper.file) for paper in (one.paper, *one.translations.values()))
-        beside = inside(one.paper.file.parent, one.notice.values or "")
-        if beside and beside.is_file():
-            yield str(beside)
 
 
 def _attached(filed: Filed) -> tuple[Attachment, ...]:
@@ -501,6 +509,23 @@ def _strings(text: Text) -> Iterator[tuple[str, str, str]]:
     yield text.path, "body", text.body
     for key, value in _leaves(text.notice.model_dump(by_alias=True), ""):
         yield text.path, key, value
+
+
+def _said(text: Text) -> Iterator[str]:
+    return (string for _, _, string in _strings(text))
+
+
+def _one(text: str) -> Iterator[str]:
+    yield text
+
+
+def _read(file: Path) -> Iterator[str]:
+    yield file.read_bytes().decode("utf-8", "replace")
+
+
+def _lies_in(place: Path, folders: Iterable[Path]) -> bool:
+    resolved = place.resolve()
+    return any(resolved.is_relative_to(folder) for folder in folders)
 
 
 def _cells(file: str, values: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, str, str]]:

@@ -6,6 +6,8 @@ The waist of the hourglass: every output reads the plan and nothing before it.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,6 +20,7 @@ from portal.addresses import Addresses
 from portal.client import Recipient, Registry
 from portal.config import Settings
 from portal.history import History
+from portal.memory import Memory
 from portal.notice import Dossier, Notice, Text, Version
 from portal.sources import Sources, inside
 from portal.states import State
@@ -25,6 +28,10 @@ from portal.states import State
 _IMAGE_ENDING = re.compile(r"\.(?:avif|gif|jpe?g|png|svg|webp)\b", re.IGNORECASE)
 _IMAGE = re.compile(rf"""[^\s()<>"'\[\]]+{_IMAGE_ENDING.pattern}""", re.IGNORECASE)
 """What may be the name of an image in a body; whether it is one, the folder says."""
+
+
+HOLDERS, READERS = "holders", "readers"
+"""The rooms of who has access, and of who may read what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +88,24 @@ class Sheet:
 
 
 @dataclass(frozen=True, slots=True)
+class Holder:
+    """A contact who has access, as far as the private pages tell of it."""
+
+    key: str
+    """client/contact."""
+    client: str
+    """The client's id."""
+    client_name: str
+    contact_name: str
+    epoch: int
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class Binder:
     """The private pages of one contact at one client, newest notice first."""
 
-    recipient: Recipient
-    epoch: int
-    language: str
+    holder: Holder
     sheets: tuple[Sheet, ...]
 
 
@@ -118,7 +137,7 @@ class Plan:
     @cached_property
     def binders(self) -> tuple[Binder, ...]:
         """One for every contact that has access, also where nothing is in it; made when somebody asks for them."""
-        return _binders(self)
+        return bind(self, Memory())
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -230,24 +249,63 @@ def _attachments(folder: Path, versions: tuple[Version, ...]) -> tuple[Attachmen
     return tuple(Attachment(name, file) for name, file in found if file is not None and file.is_file())
 
 
-def _binders(plan: Plan) -> tuple[Binder, ...]:
-    settings, registry = plan.settings, plan.registry
-    today = plan.now.astimezone(settings.zone).date()
+def bind(plan: Plan, memory: Memory) -> tuple[Binder, ...]:
+    """The binders of a plan; of notices for whom nothing became different an earlier build knows who may read them."""
+    registry, settings = plan.registry, plan.settings
+    day = plan.now.astimezone(settings.zone).date()
+    frame = [registry.mark, day.isoformat(), str(settings.zone), *settings.languages] if registry.mark else []
     sheets: dict[str, list[Sheet]] = {}
     for entry in plan.private:
-        for sheet, keys in _readers(settings, registry, entry, plan.now):
+        for sheet, keys in _known_readers(plan, entry, memory, frame):
             for key in keys:
                 sheets.setdefault(key, []).append(sheet)
-    return tuple(
-        Binder(
-            recipient,
+    return tuple(Binder(holder, tuple(sheets.get(holder.key, ()))) for holder in _holders(plan, memory, frame))
+
+
+def _holders(plan: Plan, memory: Memory, frame: list[str]) -> list[Holder]:
+    """Everybody who has access, in the order of ids."""
+    name = " ".join(frame)
+    known = memory.recall(HOLDERS, name) if frame else None
+    if known is not None:
+        return [Holder(*said) for said in known]
+    registry, today = plan.registry, plan.now.astimezone(plan.settings.zone).date()
+    found = [
+        Holder(
+            recipient.key,
+            recipient.client.id,
+            recipient.client.name,
+            recipient.contact.name,
             registry.epoch(recipient),
             plan.language_of(recipient),
-            tuple(sheets.get(recipient.key, ())),
         )
         for recipient in registry.recipients()
         if recipient.client.has_access(today)
-    )
+    ]
+    if frame:
+        memory.keep(
+            HOLDERS, name, [[h.key, h.client, h.client_name, h.contact_name, h.epoch, h.language] for h in found]
+        )
+    return found
+
+
+def _known_readers(plan: Plan, entry: Entry, memory: Memory, frame: list[str]) -> Iterable[tuple[Sheet, Iterable[str]]]:
+    """The same as `_readers`, which follows from the registry, the day, and what the front matter of versions says."""
+    if not frame:
+        return _readers(plan.settings, plan.registry, entry, plan.now)
+    said = [
+        (v.number, v.on.isoformat(), (v.original.front or v.original.sha256) if v.original else None)
+        for v in entry.versions
+    ]
+    told = json.dumps([frame, entry.id, entry.state.stands, said])
+    name = hashlib.sha256(told.encode()).hexdigest()[:32]
+    known = memory.recall(READERS, name)
+    if known is None:
+        found = _readers(plan.settings, plan.registry, entry, plan.now)
+        kept = [[[v.number for v in sheet.versions], " ".join(keys)] for sheet, keys in found]
+        memory.keep(READERS, name, kept)
+        return found
+    versions = {version.number: version for version in entry.versions}
+    return [(Sheet(entry, tuple([versions[n] for n in numbers])), keys.split()) for numbers, keys in known]
 
 
 def _readers(

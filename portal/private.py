@@ -26,7 +26,7 @@ from portal.errors import PortalError
 from portal.filling import Filling, Form
 from portal.memory import Memory
 from portal.notice import Version
-from portal.plan import Attachment, Binder, Entry, Plan, Sheet
+from portal.plan import Attachment, Binder, Entry, Plan, Sheet, bind
 from portal.press import Each, Made
 from portal.sealing import Content, Sealed, SealedFile
 from portal.standing import Standings
@@ -115,7 +115,7 @@ class _Sealer:
         self._voices = {language: Voice(self.plan.settings, language) for language in self.plan.settings.languages}
 
     def files(self, each: Each) -> Iterator[AnyFile]:
-        binders = self.plan.binders
+        binders = bind(self.plan, self.memory)
         grounds = [[self._ground(sheet, binder) for sheet in binder.sheets] for binder in binders]
         first: dict[str, tuple[Sheet, Binder]] = {}
         for binder, own in zip(binders, grounds, strict=True):
@@ -163,13 +163,13 @@ class _Sealer:
     def _ground(self, sheet: Sheet, binder: Binder) -> str:
         """The hash of everything that the sealed files of a notice follow from, for a reader."""
         entry = sheet.entry
-        known = (id(sheet), binder.language)  # one sheet lies in the binders of all who may read the same
+        known = (id(sheet), binder.holder.language)  # one sheet lies in the binders of all who may read the same
         ground = self._grounds.get(known)
         if ground is None:
             attached = [f"{found.name} {self._digests.of(found.file)}" for found in entry.attachments]
             numbers = [str(version.number) for version in sheet.versions]
             around = self._circumstances.around(entry)
-            ground = self._grounds[known] = hashed(around, binder.language, *numbers, *attached)
+            ground = self._grounds[known] = hashed(around, binder.holder.language, *numbers, *attached)
         if not entry.values:
             return ground
         return hashlib.sha256(f"{ground} {self._values(entry, binder)!r}".encode()).hexdigest()[:32]
@@ -204,29 +204,29 @@ class _Sealer:
     def _index(self, binder: Binder) -> str:
         """What a contact's index says, as JSON with sorted keys; its last part is put together from the notices'."""
         sheets = [self._listed(sheet, binder) for sheet in binder.sheets]
-        recipient = binder.recipient
+        holder = binder.holder
         facts = {
             "changed": max(sheet.changed for sheet in sheets).isoformat() if sheets else None,
-            "client": recipient.client.name,
-            "contact": recipient.contact.name,
-            "language": binder.language,
+            "client": holder.client_name,
+            "contact": holder.contact_name,
+            "language": holder.language,
         }
         return f'{_json(_present(facts))[:-1]},"sheets":[{",".join(sheet.text for sheet in sheets)}]}}'
 
     def _index_file(self, binder: Binder, grounds: list[str]) -> AnyFile:
         """The file of an index, by what this contact and the notices listed in it are."""
-        recipient, epoch = binder.recipient, binder.epoch
-        holder = recipient.key
-        named = f"{holder} {epoch}"
+        holder = binder.holder
+        key, epoch = holder.key, holder.epoch
+        named = f"{key} {epoch}"
 
         def make() -> bytes:
-            return sealing.seal_index(sealing.code(self.secret, holder, epoch), epoch, self._index(binder).encode())
+            return sealing.seal_index(sealing.code(self.secret, key, epoch), epoch, self._index(binder).encode())
 
         name = self.memory.recall("indexes", named)
         if name is None:
-            name = sealing.code(self.secret, holder, epoch).index_name
+            name = sealing.code(self.secret, key, epoch).index_name
             self.memory.keep("indexes", named, name)
-        about = repr([self._program, named, recipient.client.name, recipient.contact.name, binder.language, *grounds])
+        about = repr([self._program, named, holder.client_name, holder.contact_name, holder.language, *grounds])
         return f"{SEALED}{name}", Derived(hashlib.sha256(about.encode()).hexdigest()[:32], make)
 
     def _listed(self, sheet: Sheet, binder: Binder) -> _Listed:
@@ -235,7 +235,7 @@ class _Sealer:
         if ground in self._lists:
             return self._lists[ground]
         entry, latest = sheet.entry, sheet.versions[-1]
-        text = latest.text(binder.language)
+        text = latest.text(binder.holder.language)
         assert text is not None, "a sheet has only versions whose text is known"
         notice = text.notice
         filling = self._filling(entry, binder)
@@ -296,19 +296,19 @@ class _Sealer:
         return at.astimezone(self.plan.settings.zone).date()
 
     def _values(self, entry: Entry, binder: Binder) -> Mapping[str, str] | None:
-        return entry.values.get(binder.recipient.client.id, {}) if entry.values else None
+        return entry.values.get(binder.holder.client, {}) if entry.values else None
 
     def _filling(self, entry: Entry, binder: Binder) -> Filling | None:
         values = self._values(entry, binder)
         if values is None:
             return None
-        voice = self._voices[binder.language]
+        voice = self._voices[binder.holder.language]
         return Filling({name: voice.spoken(value) for name, value in values.items()})
 
     def _notice(self, entry: Entry, version: Version, binder: Binder) -> _Made:
         """Seal a version in a language, for all its readers or, where it has values, for one client."""
         values = self._values(entry, binder)
-        known = (entry.id, str(version.number), binder.language, self._own(entry, binder))
+        known = (entry.id, str(version.number), binder.holder.language, self._own(entry, binder))
         if known not in self._sealed_already:
             here = _attachments(entry, version)
             attached = [self._attachment(entry, attachment) for attachment in here]
@@ -319,11 +319,16 @@ class _Sealer:
                 assert text is not None, "a sheet has only versions whose text is known"
                 places = {attachment: f"#file:{number}" for number, attachment in enumerate(here)}
                 article = self.articles.render(
-                    entry, version, binder.language, values=values, file_url=lambda a: places.get(a, ""), private=True
+                    entry,
+                    version,
+                    binder.holder.language,
+                    values=values,
+                    file_url=lambda a: places.get(a, ""),
+                    private=True,
                 )
                 return {
                     "title": article.title,
-                    "language": binder.language,
+                    "language": binder.holder.language,
                     "html": article.html,
                     "files": files,
                     "dates": self._dates(version, binder, self._filling(entry, binder)),
@@ -331,18 +336,20 @@ class _Sealer:
                     "version": version.number,
                 }
 
-            follows = self._circumstances.of("notice", entry, version, binder.language, values, _json({"files": files}))
+            follows = self._circumstances.of(
+                "notice", entry, version, binder.holder.language, values, _json({"files": files})
+            )
             key = self._object(Content.NOTICE, known[:3], follows, content)
             self._sealed_already[known] = _Made(key, [*(part for _, part in attached), ["objects", follows]])
         return self._sealed_already[known]
 
     def _dates(self, version: Version, binder: Binder, filling: Filling | None) -> list[dict[str, str]]:
         """What a calendar shows of a version: days, or instants with their offset; the end is the first after it."""
-        text = version.text(binder.language)
+        text = version.text(binder.holder.language)
         assert text is not None, "a sheet has only versions whose text is known"
         settings = self.plan.settings
         name, host = first_name(text.notice), urlsplit(settings.site_url).hostname
-        found = calendar.occasions(text.notice, binder.language, settings, calendar.plain(self.articles.prose))
+        found = calendar.occasions(text.notice, binder.holder.language, settings, calendar.plain(self.articles.prose))
         return [
             {
                 "uid": f"{name}/{occasion.role}@{host}",
@@ -355,33 +362,33 @@ class _Sealer:
 
     def _redline(self, entry: Entry, before: Version, version: Version, binder: Binder) -> _Made:
         """Seal what a version changed in the one before it; for each client where the text has values."""
-        known = ("redline", entry.id, str(version.number), binder.language, self._own(entry, binder))
+        known = ("redline", entry.id, str(version.number), binder.holder.language, self._own(entry, binder))
         if known not in self._sealed_already:
             kind = known[1:4]
 
             def content() -> dict[str, Any]:
                 filling = self._filling(entry, binder)
                 if kind not in self._redlines:
-                    self._redlines[kind] = self._changes.between(entry, before, version, binder.language)
-                text = version.text(binder.language)
+                    self._redlines[kind] = self._changes.between(entry, before, version, binder.holder.language)
+                text = version.text(binder.holder.language)
                 assert text is not None, "a sheet has only versions whose text is known"
                 note = text.notice.revisions[-1].note if text.notice.revisions else version.note
                 return {
-                    "language": binder.language,
+                    "language": binder.holder.language,
                     "html": self._redlines[kind].filled(filling),
                     "note": (filling.plain(note) if filling else note) or None,
                     "on": self._day(version.on).isoformat(),
                 }
 
             values = self._values(entry, binder)
-            follows = self._circumstances.of("changes", entry, version, binder.language, values)
+            follows = self._circumstances.of("changes", entry, version, binder.holder.language, values)
             key = self._object(Content.REDLINE, kind, follows, content)
             self._sealed_already[known] = _Made(key, [["objects", follows]])
         return self._sealed_already[known]
 
     def _own(self, entry: Entry, binder: Binder) -> str:
         """The client that a text is filled for; empty where it says the same to all."""
-        return binder.recipient.client.id if entry.values else ""
+        return binder.holder.client if entry.values else ""
 
     def _attachment(self, entry: Entry, attachment: Attachment) -> tuple[dict[str, Any], _Part]:
         """An attachment as a notice names it."""

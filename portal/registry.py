@@ -130,12 +130,11 @@ def read(
     if clients is None and stood is not None:
         known = readings.recall(_EVERYTHING, _EVERYTHING, stood)
         if known is not None:
-            return _as_it_was(settings, problems, readings, *known)
+            return _as_it_was(settings, problems, readings, known)
     before = len(problems)
     clients = {} if clients is None else clients
-    records, digests = Records(), hashlib.sha256()
+    records, digests = Records(), dict[str, str]()
     for client, place, digest in _described(settings, problems, readings):
-        digests.update(f"{client.id} {place.shown} {digest}\n".encode("utf-8", "surrogateescape"))
         if client.id in records:
             message = f"this client is described in {records.shown(client.id)} too"
             where = _record(place, client.id).at("id")
@@ -149,34 +148,46 @@ def read(
                 problems.append(Problem(where, "unknown-language", message, hint))
         clients[client.id] = client
         records.add(client.id, place)
-    mark = digests.hexdigest() if stood is not None and len(problems) == before else ""
-    if mark and stood is not None:
-        names = {client: Path(records.shown(client)).name for client in records}
-        readings.keep(_EVERYTHING, _EVERYTHING, stood, (mark, names))
-    return _registry(settings, problems, clients, records, mark), records
+        if digest:
+            digests[client.id] = digest
+    sound = stood is not None and len(problems) == before
+    if sound and stood is not None:
+        files = {client: (Path(records.shown(client)).name, digest) for client, digest in digests.items()}
+        readings.keep(_EVERYTHING, _EVERYTHING, stood, files)
+    return _registry(settings, problems, clients, records, digests, sound), records
 
 
 def _as_it_was(
-    settings: Settings, problems: list[Problem], readings: Readings, mark: str, names: Mapping[str, str]
+    settings: Settings, problems: list[Problem], readings: Readings, files: Mapping[str, tuple[str, str]]
 ) -> tuple[Registry, Records]:
-    """The registry that an earlier build read, every file of which lies as it lay; `names` are those of the files."""
+    """The registry that an earlier build read, every file of which lies as it lay.
+
+    `files` gives for each client the name of its file, and the file's SHA-256.
+    """
     room, place, records = readings.carry("clients"), settings.shown(settings.registry_dir), Records()
-    for client, name in names.items():
+    for client, (name, _) in files.items():
         records.add(client, _Own(f"{place}/{name}", f"{settings.registry_dir}/{name}"))
 
     def load() -> Mapping[str, Client]:
-        return {client: room[name][1][0] for client, name in names.items()}
+        return {client: room[name][1][0] for client, (name, _) in files.items()}
 
-    return _registry(settings, problems, _Clients(tuple(names), load), records, mark), records
+    digests = {client: digest for client, (_, digest) in files.items()}
+    return _registry(settings, problems, _Clients(tuple(files), load), records, digests, sound=True), records
 
 
 def _registry(
-    settings: Settings, problems: list[Problem], clients: Mapping[str, Client], records: Records, mark: str
+    settings: Settings,
+    problems: list[Problem],
+    clients: Mapping[str, Client],
+    records: Records,
+    digests: Mapping[str, str],
+    sound: bool,
 ) -> Registry:
-    raised = _read_epochs(settings, problems)
-    if mark:
-        mark = hashlib.sha256(f"{mark} {epochs.text(raised)}".encode()).hexdigest()[:32]
-    return Registry(clients, raised, _Files(records), mark)
+    raised, mark = _read_epochs(settings, problems), ""
+    if sound:
+        lines = "".join([f"{client} {records.shown(client)} {digest}\n" for client, digest in digests.items()])
+        mark = hashlib.sha256((lines + epochs.text(raised)).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    return Registry(clients, raised, _Files(records), digests, mark)
 
 
 def _stood(folder: Path) -> Stamp | None:

@@ -97,7 +97,7 @@ def _view(made: Plan) -> _View:
         for entry in made.entries
     )
     binders = tuple(
-        (b.recipient.key, b.epoch, tuple((s.entry.id, tuple(v.number for v in s.versions)) for s in b.sheets))
+        (b.holder.key, b.holder.epoch, tuple((s.entry.id, tuple(v.number for v in s.versions)) for s in b.sheets))
         for b in made.binders
     )
     return (entries, binders, _editions(made))

@@ -12,7 +12,6 @@ from portal.memory import Memory
 from portal.sources import Sources
 from portal.tenure import Tenure
 
-
 _SOUND = "codes"
 """The room of the registries, with their histories, in which nothing was found."""
 

@@ -121,7 +121,7 @@ def sealed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, bytes], 
     plan = _portal(tmp_path_factory.mktemp("private") / "portal").plan()
     files = {path: bytes(data) for path, data in private.files(plan, SECRET, Articles(plan, Prose(plan.settings)))}
     files["build.json"] = b'{"commit": null, "time": "2026-12-07T09:30:00+08:00", "program": "0.1.0"}\n'
-    return files, {b.recipient.key: sealing.code(SECRET, b.recipient.key, b.epoch) for b in plan.binders}
+    return files, {b.holder.key: sealing.code(SECRET, b.holder.key, b.holder.epoch) for b in plan.binders}
 
 
 @pytest.fixture

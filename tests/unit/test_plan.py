@@ -23,7 +23,7 @@ contacts: [{id: zhao, name: 赵, email: zhao@former.example.com}]
 
 def binders(plan: Plan) -> dict[str, list[str]]:
     """Contact to the private notices on its pages."""
-    return {b.recipient.key: [s.entry.id for s in b.sheets] for b in plan.binders}
+    return {b.holder.key: [s.entry.id for s in b.sheets] for b in plan.binders}
 
 
 def test_nothing_is_in_the_plan_before_its_moment(portal_folder: PortalFolder) -> None:

@@ -197,7 +197,7 @@ def test_no_key_seals_two_messages(folder: PortalFolder, secret: Secret) -> None
     before = made(folder.plan(), secret)
     folder.notice("preview", TO_ALL, "另一段文字。\n")
     after = made(folder.plan(), secret)
-    indexes = {f"my/s/{sealing.code(secret, b.recipient.key, 1).index_name}" for b in folder.plan().binders}
+    indexes = {f"my/s/{sealing.code(secret, b.holder.key, 1).index_name}" for b in folder.plan().binders}
     for path in before.keys() & after.keys() - indexes:
         assert before[path] == after[path]
     for path in indexes:
