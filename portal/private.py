@@ -92,7 +92,9 @@ class _Sealer:
     _redlines: dict[tuple[str, str, str], Form] = field(default_factory=dict)
     """What a version changed, by notice, version and language, before it is filled for a client."""
     _grounds: dict[tuple[int, str], str] = field(default_factory=dict)
-    """The hash of what a notice is to readers of a language and of certain versions, before it is filled."""
+    """The hash of what a notice is to readers of a language and of certain versions, where it is the same to all."""
+    _unfilled: dict[tuple[int, str], str] = field(default_factory=dict)
+    """The same of one that says something else to each client, before it is filled."""
     _lists: dict[str, _Listed] = field(default_factory=dict)
     _sealed_already: dict[tuple[str, ...], _Made] = field(default_factory=dict)
     _attached: dict[Attachment, tuple[dict[str, Any], _Part]] = field(default_factory=dict)
@@ -116,7 +118,11 @@ class _Sealer:
 
     def files(self, each: Each) -> Iterator[AnyFile]:
         binders = bind(self.plan, self.memory)
-        grounds = [[self._ground(sheet, binder) for sheet in binder.sheets] for binder in binders]
+        known = self._grounds
+        grounds = [
+            [known.get((id(sheet), binder.holder.language)) or self._ground(sheet, binder) for sheet in binder.sheets]
+            for binder in binders
+        ]
         first: dict[str, tuple[Sheet, Binder]] = {}
         for binder, own in zip(binders, grounds, strict=True):
             first.update(
@@ -164,12 +170,12 @@ class _Sealer:
         """The hash of everything that the sealed files of a notice follow from, for a reader."""
         entry = sheet.entry
         known = (id(sheet), binder.holder.language)  # one sheet lies in the binders of all who may read the same
-        ground = self._grounds.get(known)
+        ground = self._grounds.get(known) or self._unfilled.get(known)
         if ground is None:
             attached = [f"{found.name} {self._digests.of(found.file)}" for found in entry.attachments]
             numbers = [str(version.number) for version in sheet.versions]
-            around = self._circumstances.around(entry)
-            ground = self._grounds[known] = hashed(around, binder.holder.language, *numbers, *attached)
+            ground = hashed(self._circumstances.around(entry), binder.holder.language, *numbers, *attached)
+            (self._unfilled if entry.values else self._grounds)[known] = ground
         if not entry.values:
             return ground
         return hashlib.sha256(f"{ground} {self._values(entry, binder)!r}".encode()).hexdigest()[:32]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ from portal import (
     timetable,
     words,
 )
-from portal.addresses import BUILD
+from portal.addresses import BUILD, SEALED
 from portal.article import Articles
 from portal.chunked import AnyFile
 from portal.cli.console import (
@@ -44,7 +45,7 @@ from portal.cli.console import (
     show,
     watched,
 )
-from portal.cli.reading import Reading, decide, editorial_clock, fingerprint
+from portal.cli.reading import Reading, changed_since, decide, editorial_clock
 from portal.cli.seal import secret_in_use
 from portal.config import Misconfigured, Secret, Settings
 from portal.errors import Format, PortalError, Problem, errors_in
@@ -76,7 +77,7 @@ def build(root: Path, out: Path | None, now: str | None, clean: bool) -> int:
     """Check, render, seal, pass the leak gate, and put the site in place."""
     folder = root.resolve()
     place = out or folder / "site"
-    before = fingerprint(folder, place)
+    begun = time.time_ns()
     settings = config.load(folder)
     secret = secret_in_use(settings)
     shelf = Shelf(settings, secret)
@@ -99,12 +100,12 @@ def build(root: Path, out: Path | None, now: str | None, clean: bool) -> int:
     try:
         done = put_in_place(ready, place, secret)
     except Refused:
-        if fingerprint(folder, place) != before:  # pages and gate may have read the two sides of one change
+        if changed_since(folder, place, begun):  # pages and gate may have read the two sides of one change
             raise PortalError("files changed while they were read; nothing was published", "build again") from None
         raise
     if secret is not None:
         signet.remember(settings, sealing.fingerprint(secret))
-    sealed = sum(1 for _ in place.glob("my/s/*"))
+    sealed = sum(path.startswith(SEALED) for path in ready.inventory.files)
     made = reading.plan
     say(
         f"built: {len(made.public)} public and {words.counted(len(made.private), 'private notice')}, "

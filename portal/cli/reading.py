@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from portal import (
@@ -24,7 +25,6 @@ from portal.memory import Memory
 from portal.plan import Plan
 from portal.readings import Readings
 from portal.sources import Sources
-
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -81,30 +81,31 @@ def editorial_clock(now: str | None, zone: dt.tzinfo | None) -> dt.datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)
 
 
-def fingerprint(root: Path, out: Path) -> int:
-    """A number that changes when a source does."""
+def changed_since(root: Path, out: Path, moment: int) -> bool:
+    """Whether a source changed after a moment, in nanoseconds since 1970."""
     folders = [root / "content", root / "site_templates"]
     try:
         settings = config.load(root)
         folders += [*settings.notice_dirs(), settings.registry_dir]
     except PortalError:
         pass  # the next build says what is wrong
-    stamps = [stamp for folder in folders for stamp in _stamps(str(folder), str(out))]
+    changes = chain.from_iterable(_changes(str(folder), str(out)) for folder in folders)
     with suppress(OSError):
-        stamps.append((config.CONFIG_FILE, (root / config.CONFIG_FILE).stat().st_mtime_ns))
-    return hash(tuple(sorted(stamps)))
+        changes = chain([(root / config.CONFIG_FILE).stat().st_ctime_ns], changes)
+    return max(changes, default=0) > moment
 
 
-def _stamps(folder: str, out: str) -> Iterator[tuple[str, int]]:
-    """Every file in a folder but hidden ones, and when it changed."""
+def _changes(folder: str, out: str) -> Iterator[int]:
+    """When each file in a folder changed, but for hidden ones, and when any came or went."""
     try:
+        yield os.stat(folder).st_ctime_ns  # noqa: PTH116 - there are many
         with os.scandir(folder) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     if not entry.name.startswith(".") and entry.path != out:
-                        yield from _stamps(entry.path, out)
+                        yield from _changes(entry.path, out)
                 elif not entry.is_dir():
                     with suppress(OSError):
-                        yield entry.name, entry.stat().st_mtime_ns
+                        yield entry.stat().st_ctime_ns
     except OSError:
         return

@@ -116,7 +116,8 @@ def _of_notices(rules: list[Rule], house: House, memory: Memory, frame: str) -> 
         files = " ".join([frame, *(f"{paper.shown} {paper.sha256}" for paper in papers)])
         _collect(result, memory, files, partial(_in_notice, own, case))
         if not case.notice.public:
-            told = f"{files} {mark} {json.dumps(case.filed.values, ensure_ascii=False)}" if mark else ""
+            front = f"{frame} {case.filed.paper.shown} {case.filed.paper.front}"
+            told = f"{front} {mark} {json.dumps(case.filed.values, ensure_ascii=False)}" if mark else ""
             _collect(result, memory, told, partial(_in_notice, audience, case))
     return result
 

@@ -108,7 +108,7 @@ class Scope(Enum):
     OWN = auto()
     """The notice's own files."""
     AUDIENCE = auto()
-    """The notice's own files and the registry; nothing is found in a notice for all."""
+    """The original's front matter, its table of values and the registry; nothing is found in a notice for all."""
     HOUSE = auto()
     """Anything else that people wrote, or the hour."""
 
