@@ -26,6 +26,7 @@ from portal.plan import Plan
 from portal.readings import Readings
 from portal.sources import Sources
 
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """A portal as read: its plan, and everything wrong with what people wrote."""
