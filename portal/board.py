@@ -98,9 +98,9 @@ class _Page:
 
 
 class Boards:
-    """Renders the lists of a plan; what several of their pages share is made once."""
+    """Renders the lists of a plan; what several of their pages share is made once. `standings` are the plan's."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, standings: Standings | None = None) -> None:
         self.plan = plan
         self._settings = plan.settings
         self._templates = environment(plan.settings)
@@ -108,8 +108,8 @@ class Boards:
         self._voices = {code: Voice(plan.settings, code) for code in plan.settings.languages}
         self._moulds = {code: Moulds(row, w=voice.words, days=FRESH.days) for code, voice in self._voices.items()}
         self._badges: dict[tuple[Standing, str], Markup] = {}
-        self._standings = Standings(plan)
-        self.listings = listings(plan)
+        self._standings = standings or Standings(plan)
+        self.listings = listings(plan, self._standings)
         self._today = plan.now.astimezone(plan.settings.zone).date()
         self._items: dict[tuple[str, str], Markup] = {}
         self._script = plan.settings.base + _SCRIPT + _mark()
@@ -277,22 +277,26 @@ class Boards:
         return self._settings.base + quote(self.plan.addresses(language).listing(key, page))
 
 
-def listings(plan: Plan) -> list[Listing]:
-    """Every list of the board: the whole, then by state, kind, service, region and year.
+def listings(plan: Plan, standings: Standings) -> list[Listing]:
+    """Every list of the board, newest first: the whole, then by state, service, region, kind and year.
 
     Those of the states are always there, so that a link to one holds also while it is empty.
     """
-    whole, *named = plan.listings()
-    standings = Standings(plan)
+    zone = plan.settings.zone
     groups: dict[str, list[Entry]] = {group: [] for group in GROUPS}
     about: dict[str, list[Entry]] = {}
+    kinds: dict[str, list[Entry]] = {}
+    years: dict[str, list[Entry]] = {}
     for entry in plan.public:
+        notice = entry.notice
         groups[standings.of(entry).group].append(entry)
-        for way, values in ((Way.SERVICE, entry.notice.about.services), (Way.REGION, entry.notice.about.regions)):
+        for way, values in ((Way.SERVICE, notice.about.services), (Way.REGION, notice.about.regions)):
             for value in dict.fromkeys(values):
                 about.setdefault(f"{way}/{value}", []).append(entry)
-    found = [*groups.items(), *sorted(about.items())]
-    return [whole, *(Listing(key, tuple(entries)) for key, entries in found), *named]
+        kinds.setdefault(notice.kind.value, []).append(entry)
+        years.setdefault(str(entry.published.astimezone(zone).year), []).append(entry)
+    found = [*groups.items(), *sorted(about.items()), *sorted(kinds.items()), *sorted(years.items(), reverse=True)]
+    return [Listing("", plan.public), *(Listing(key, tuple(entries)) for key, entries in found)]
 
 
 def name(key: str, voice: Voice) -> str:

@@ -68,14 +68,19 @@ class Chronicle:
 
     def updated(self, entry: Entry) -> dt.datetime:
         """When it last said something new: a version that is not minor, a line of an incident's progress, a turn."""
+        notice = entry.notice
+        if len(entry.versions) == 1 and entry.id not in self._successors and not (notice.updates or notice.withdrawn):
+            return entry.published  # as most do
         told = [version.on for version in entry.versions if not version.minor]
-        progress = [states.instant(update.at, self._zone) for update in entry.notice.updates]
+        progress = [states.instant(update.at, self._zone) for update in notice.updates]
         turned = [turn.at for turn in self.turns(entry)]
         return max(entry.published, *told, *turned, *(at for at in progress if at <= self._plan.now))
 
 
 def first_name(notice: Notice) -> str:
     """The oldest id that a notice says it had."""
+    if not notice.redirects:
+        return notice.id
     return next((old for old in notice.redirects if ID.fullmatch(old)), notice.id)  # others are former paths
 
 

@@ -93,9 +93,11 @@ def bundles(plan: Plan, prose: Prose, premises: Premises) -> Iterator[Bundle]:
 def _chosen(plan: Plan, chronicle: Chronicle) -> dict[str, list[Entry]]:
     """What each feed holds: the whole board (key ''), and each kind."""
     newest = sorted(plan.public, key=lambda e: (chronicle.updated(e), e.id), reverse=True)
-    chosen = {"": newest[:NEWEST]}
-    for kind in Kind:
-        chosen[kind.value] = [entry for entry in newest if entry.notice.kind is kind][:NEWEST]
+    chosen: dict[str, list[Entry]] = {"": newest[:NEWEST], **{kind.value: [] for kind in Kind}}
+    for entry in newest:
+        of_kind = chosen[entry.notice.kind.value]
+        if len(of_kind) < NEWEST:
+            of_kind.append(entry)
     return chosen
 
 

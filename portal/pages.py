@@ -65,12 +65,10 @@ def bundles(plan: Plan, shells: Shells, articles: Articles, premises: Premises) 
     yield Bundle(premises.of("content", recent), content)
     yield from _lists(plan, shells, menus, premises)
     yield from _editions(plan, shells, months, selectors, premises)
-    changes = Changes(plan, articles)
+    changes, around = Changes(plan, articles), hashed(premises.frame, recent)
     for entry in plan.public:
-        yield Bundle(
-            hashed(premises.frame, recent, premises.whole(entry)),
-            partial(_notice, plan, shells, articles, changes, entry, selectors),
-        )
+        make = partial(_notice, plan, shells, articles, changes, entry, selectors)
+        yield Bundle(hashed(around + premises.whole(entry)), make)
     yield Bundle(premises.of("whole", recent, premises.all_fronts), partial(_of_the_site, plan, shells, menus))
 
 
@@ -95,20 +93,23 @@ def _of_the_site(plan: Plan, shells: Shells, menus: Mapping[str, str]) -> Iterat
 
 
 def _lists(plan: Plan, shells: Shells, menus: Mapping[str, str], premises: Premises) -> Iterator[Bundle]:
-    boards = Boards(plan)
+    boards = Boards(plan, premises.standings)
+    fronts = {entry.id: premises.front(entry) for entry in plan.public}
+
+    def told_of(entries: Sequence[Entry]) -> str:
+        return "".join([fronts[entry.id] for entry in entries])
+
     around = premises.of("list", menus, [listing.key for listing in boards.listings])
     counts = hashed(*(str(len(listing.entries)) for listing in boards.listings))
-    soon = hashed(*premises.fronts(boards.standing))
+    soon = hashed(told_of(boards.standing))
     for listing in boards.listings:
         pages = listing.pages(plan.settings.options.page_size)
         for number, entries in enumerate(pages, start=1):
-            told = (counts if number == 1 else "", soon if not listing.key and number == 1 else "", str(len(pages)))
-            yield Bundle(
-                hashed(around, listing.key, str(number), *told, *premises.fronts(entries)),
-                partial(_list, plan, shells, boards, listing, number, menus),
-            )
+            first = (counts if number == 1 else "", soon if not listing.key and number == 1 else "")
+            follows = hashed(around, listing.key, str(number), str(len(pages)), *first, told_of(entries))
+            yield Bundle(follows, partial(_list, plan, shells, boards, listing, number, menus))
     for piece in cards.pieces(boards):
-        follows = hashed(premises.frame, "cards", piece.name, *premises.fronts(piece.entries))
+        follows = hashed(premises.frame, "cards", piece.name, told_of(piece.entries))
         yield Bundle(follows, partial(cards.files, boards, piece))
     yield Bundle(premises.of("cards", premises.all_fronts), partial(cards.lists, boards))
 

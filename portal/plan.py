@@ -146,16 +146,6 @@ class Plan:
     def addresses(self, language: str) -> Addresses:
         return Addresses(language, self.settings.default_language)
 
-    def listings(self) -> list[Listing]:
-        """The whole board, then each kind and each year that has a notice."""
-        kinds: dict[str, list[Entry]] = {}
-        years: dict[str, list[Entry]] = {}
-        for entry in self.public:
-            kinds.setdefault(entry.notice.kind.value, []).append(entry)
-            years.setdefault(str(entry.published.astimezone(self.settings.zone).year), []).append(entry)
-        named = [*sorted(kinds.items()), *sorted(years.items(), reverse=True)]
-        return [Listing("", self.public), *(Listing(key, tuple(found)) for key, found in named)]
-
     def told(self, entry: Entry, version: Version) -> list[Recipient]:
         """The contacts to be told of a version: those it was written for, of whom the notice still speaks to."""
         text = version.original

@@ -13,6 +13,7 @@ from functools import cached_property
 
 from portal.circumstances import Circumstances, hashed
 from portal.plan import Entry, Plan
+from portal.standing import Standings
 
 
 class Premises:
@@ -23,6 +24,11 @@ class Premises:
         self._circumstances = circumstances
         self.frame = hashed(engine, self._circumstances.common)
         self._fronts: dict[str, str] = {}
+
+    @property
+    def standings(self) -> Standings:
+        """How every notice stands."""
+        return self._circumstances.standings
 
     def of(self, name: str, *parts: object) -> str:
         """The hash of what is called `name` and follows from the frame and `parts`, as JSON can hold them."""

@@ -44,7 +44,8 @@ def shown(
     article = Articles(plan, Prose(plan.settings)).render(
         entry, entry.latest, "zh", file_url=lambda a: a.name, private=False
     )
-    board = Boards(plan).render(plan.listings()[0], 1, "zh")
+    boards = Boards(plan)
+    board = boards.render(boards.listings[0], 1, "zh")
     site = tmp_path / "page"
     site.mkdir()
     for asset in ("duenotice.css", "duenotice.js"):
