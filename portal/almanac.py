@@ -33,8 +33,6 @@ class Almanac:
     def __init__(self, plan: Plan, months: Sequence[Month]) -> None:
         self._plan = plan
         self._templates = environment(plan.settings)
-        row = self._templates.get_template("edition-row.html")
-        self._moulds = {code: Moulds(row, w=words.load(code)) for code in plan.settings.languages}
         self._months = months
         self._worded: dict[str, dict[Row, bytes]] = {language: {} for language in plan.settings.languages}
 
@@ -92,6 +90,11 @@ class Almanac:
             if row not in worded:
                 worded[row] = self._row(row, language).encode()
         return b"\n".join([worded[row] for row in rows])
+
+    @cached_property
+    def _moulds(self) -> dict[str, Moulds]:
+        template = self._templates.get_template("edition-row.html")
+        return {code: Moulds(template, w=words.load(code)) for code in self._plan.settings.languages}
 
     def _row(self, row: Row, language: str) -> str:
         text = row.texts.get(language) or row.texts[row.version.language]

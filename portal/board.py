@@ -104,9 +104,7 @@ class Boards:
         self.plan = plan
         self._settings = plan.settings
         self._templates = environment(plan.settings)
-        row = self._templates.get_template("row.html")
         self._voices = {code: Voice(plan.settings, code) for code in plan.settings.languages}
-        self._moulds = {code: Moulds(row, w=voice.words, days=FRESH.days) for code, voice in self._voices.items()}
         self._badges: dict[tuple[Standing, str], Markup] = {}
         self._standings = standings or Standings(plan)
         self.listings = listings(plan, self._standings)
@@ -153,6 +151,11 @@ class Boards:
         if known not in self._items:
             self._items[known] = Markup(self._item(entry, language))  # noqa: S704 - from a template that escapes
         return self._items[known]
+
+    @cached_property
+    def _moulds(self) -> dict[str, Moulds]:
+        row = self._templates.get_template("row.html")
+        return {code: Moulds(row, w=voice.words, days=FRESH.days) for code, voice in self._voices.items()}
 
     def _item(self, entry: Entry, language: str) -> str:
         voice, row = self._voices[language], self._row(entry, language)

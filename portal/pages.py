@@ -56,20 +56,19 @@ def bundles(plan: Plan, shells: Shells, articles: Articles, premises: Premises) 
     """The pages of the site, as what is made together."""
     months = editions.months(plan.public, plan.now, plan.settings.zone)
     selectors = Selectors(plan, months)
-    menus = {language: selectors.board(language) for language in plan.settings.languages}
-    recent = hashed(*menus.values())
+    recent = selectors.follows
 
     def content() -> Iterator[File]:
-        return ((path, shells.content(path, menus)) for path in shells.files)
+        return ((path, shells.content(path, selectors.menus)) for path in shells.files)
 
     yield Bundle(premises.of("content", recent), content)
-    yield from _lists(plan, shells, menus, premises)
+    yield from _lists(plan, shells, selectors, premises)
     yield from _editions(plan, shells, months, selectors, premises)
     changes, around = Changes(plan, articles), hashed(premises.frame, recent)
     for entry in plan.public:
         make = partial(_notice, plan, shells, articles, changes, entry, selectors)
         yield Bundle(hashed(around + premises.whole(entry)), make)
-    yield Bundle(premises.of("whole", recent, premises.all_fronts), partial(_of_the_site, plan, shells, menus))
+    yield Bundle(premises.of("whole", recent, premises.all_fronts), partial(_of_the_site, plan, shells, selectors))
 
 
 def of_notice(plan: Plan, shells: Shells, articles: Articles, entry: Entry) -> Iterator[File]:
@@ -86,20 +85,20 @@ def attached(plan: Plan) -> Iterator[File]:
             yield addresses.attachment(entry.id, attachment.name), chunked.of(attachment.file)
 
 
-def _of_the_site(plan: Plan, shells: Shells, menus: Mapping[str, str]) -> Iterator[File]:
-    yield "404.html", shells.pour(plan.settings.default_language, _missing(plan, shells, menus))
+def _of_the_site(plan: Plan, shells: Shells, selectors: Selectors) -> Iterator[File]:
+    yield "404.html", shells.pour(plan.settings.default_language, _missing(plan, shells, selectors))
     yield "sitemap.xml", _sitemap(plan, shells).encode()
     yield "robots.txt", _robots(plan).encode()
 
 
-def _lists(plan: Plan, shells: Shells, menus: Mapping[str, str], premises: Premises) -> Iterator[Bundle]:
+def _lists(plan: Plan, shells: Shells, selectors: Selectors, premises: Premises) -> Iterator[Bundle]:
     boards = Boards(plan, premises.standings)
     fronts = {entry.id: premises.front(entry) for entry in plan.public}
 
     def told_of(entries: Sequence[Entry]) -> str:
         return "".join([fronts[entry.id] for entry in entries])
 
-    around = premises.of("list", menus, [listing.key for listing in boards.listings])
+    around = premises.of("list", selectors.follows, [listing.key for listing in boards.listings])
     counts = hashed(*(str(len(listing.entries)) for listing in boards.listings))
     soon = hashed(told_of(boards.standing))
     for listing in boards.listings:
@@ -107,7 +106,7 @@ def _lists(plan: Plan, shells: Shells, menus: Mapping[str, str], premises: Premi
         for number, entries in enumerate(pages, start=1):
             first = (counts if number == 1 else "", soon if not listing.key and number == 1 else "")
             follows = hashed(around, listing.key, str(number), str(len(pages)), *first, told_of(entries))
-            yield Bundle(follows, partial(_list, plan, shells, boards, listing, number, menus))
+            yield Bundle(follows, partial(_list, plan, shells, boards, listing, number, selectors))
     for piece in cards.pieces(boards):
         follows = hashed(premises.frame, "cards", piece.name, told_of(piece.entries))
         yield Bundle(follows, partial(cards.files, boards, piece))
@@ -115,16 +114,16 @@ def _lists(plan: Plan, shells: Shells, menus: Mapping[str, str], premises: Premi
 
 
 def _list(
-    plan: Plan, shells: Shells, boards: Boards, listing: Listing, number: int, menus: Mapping[str, str]
+    plan: Plan, shells: Shells, boards: Boards, listing: Listing, number: int, selectors: Selectors
 ) -> Iterator[File]:
     for language in plan.settings.languages:
         path = plan.addresses(language).listing(listing.key, number)
         board = boards.render(listing, number, language)
         if path == plan.addresses(language).home:
-            yield f"{path}index.html", shells.home(language, board, menus[language])
+            yield f"{path}index.html", shells.home(language, board, selectors.board(language))
         else:
             page = _list_page(plan, listing, number, language, board)
-            yield f"{path}index.html", shells.pour(language, replace(page, selector=menus[language]))
+            yield f"{path}index.html", shells.pour(language, replace(page, selector=selectors.board(language)))
 
 
 def _editions(
@@ -270,7 +269,7 @@ def _written_in(version: Version, language: str) -> str:
     return text.language if text else language
 
 
-def _missing(plan: Plan, shells: Shells, menus: Mapping[str, str]) -> Page:
+def _missing(plan: Plan, shells: Shells, selectors: Selectors) -> Page:
     """The page for an address that is not there, in every language: hosts know only one."""
     settings, default = plan.settings, plan.settings.default_language
     parts: list[dict[str, object]] = []
@@ -294,7 +293,9 @@ def _missing(plan: Plan, shells: Shells, menus: Mapping[str, str]) -> Page:
         .render(parts=parts, script=f"{settings.base}{_LOST}?{mark}", door=settings.base + MY)
     )
     title = words.load(default, "site")("missing.title")
-    return Page(path="", title=title, description=title, body=body.encode(), listed=False, selector=menus[default])
+    return Page(
+        path="", title=title, description=title, body=body.encode(), listed=False, selector=selectors.board(default)
+    )
 
 
 def _sitemap(plan: Plan, shells: Shells) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
+from jinja2 import Template
 from markupsafe import escape
 
 from portal import words
@@ -33,10 +35,23 @@ class Selectors:
     def __init__(self, plan: Plan, months: Sequence[Month]) -> None:
         self._plan = plan
         self._recent = tuple(reversed(months))[:_EDITIONS]
-        self._template = environment(plan.settings).get_template("selector.html")
         self._known: dict[tuple[str, Month | None], str] = {}
         self._moulds: dict[tuple[str, tuple[int, ...], int | None], Mould] = {}
         """By language, the versions that are named, and the one that is shown."""
+
+    @property
+    def follows(self) -> str:
+        """What the menus of all pages follow from, besides the frame."""
+        return " ".join(map(str, self._recent))
+
+    @cached_property
+    def menus(self) -> dict[str, str]:
+        """The menu of the pages that are neither notice nor edition, by language."""
+        return {language: self.board(language) for language in self._plan.settings.languages}
+
+    @cached_property
+    def _template(self) -> Template:
+        return environment(self._plan.settings).get_template("selector.html")
 
     def board(self, language: str, chosen: Month | None = None) -> str:
         """The menu of a page that is no notice; nothing as long as there is no edition."""
