@@ -161,7 +161,8 @@ def _page(path: str, language: str, shown: str) -> Document:
 def _follows(plan: Plan, entry: Entry) -> str:
     texts = entry.latest.texts.values()
     marks = [text.sha256 or digest([text.body, repr(text.notice)]) for text in texts]
-    return digest([entry.id, entry.published.astimezone(plan.settings.zone).isoformat(), *entry.latest.texts, *marks])
+    published = f"{entry.published.timestamp()} {plan.settings.options.timezone}"  # a third of what isoformat() costs
+    return digest([entry.id, published, *entry.latest.texts, *marks])
 
 
 def digest(parts: Iterable[str]) -> str:
