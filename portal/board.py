@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 
 from portal.addresses import CARDS, LISTS
 from portal.kinds import Kind
-from portal.moulds import Moulds
+from portal.moulds import Mould, Moulds, mark
 from portal.notice import Notice
 from portal.plan import Entry, Listing, Plan
 from portal.standing import GROUPS, Standing, Standings
@@ -109,7 +109,8 @@ class Boards:
         self._standings = standings or Standings(plan)
         self.listings = listings(plan, self._standings)
         self._today = plan.now.astimezone(plan.settings.zone).date()
-        self._items: dict[tuple[str, str], Markup] = {}
+        self._items: dict[tuple[str, str], str] = {}
+        self._shapes: dict[tuple[str, bool, str], Mould] = {}
         self._script = plan.settings.base + _SCRIPT + _mark()
 
     def render(self, listing: Listing, page: int, language: str) -> str:
@@ -118,23 +119,32 @@ class Boards:
         The whole board's headings begin with h2, for its first page stands below the home page's own h1; other lists
         bring theirs. Only first pages count what the filters lead to, so that the others stay as they are for long.
         """
-        voice, plan = self._voices[language], self.plan
         pages = listing.pages(self._settings.options.page_size)
-        whole, addresses = not listing.key, plan.addresses(language)
-        base, kind = self._settings.base, listing.key if _way(listing.key)[0] is Way.KIND else ""
-        return self._templates.get_template("board.html").render(
+        shape = (listing.key, page == 1, language)
+        if shape not in self._shapes:
+            self._shapes[shape] = self._shape(listing, language, first=page == 1, several=len(pages) > 1)
+        place = self._page(listing.key, page, len(pages), language)
+        items = [self.item(entry, language) for entry in pages[page - 1]]
+        return self._shapes[shape].filled({"items": "\n".join(items), "pages": self._pagination(place, language)})
+
+    def _shape(self, listing: Listing, language: str, *, first: bool, several: bool) -> Mould:
+        """What the first page of a listing says, or all others say, but for their items and the ways between them."""
+        voice, addresses = self._voices[language], self.plan.addresses(language)
+        whole, base = not listing.key, self._settings.base
+        kind = listing.key if _way(listing.key)[0] is Way.KIND else ""
+        made = self._templates.get_template("board.html").render(
             w=voice.words,
             voice=voice,
             title=voice.words("board.list") if whole else name(listing.key, voice),
             whole=whole,
-            home=whole and page == 1,
-            panels=self._panels(language) if whole and page == 1 else (),
+            home=whole and first,
+            panels=self._panels(language) if whole and first else (),
             total=len(listing.entries),
-            items=Markup("\n".join([self.item(entry, language) for entry in pages[page - 1]])),  # noqa: S704 - as above
+            items=mark("items") if listing.entries else "",
             choices=self._choices(listing, voice),
-            counted=page == 1,
+            counted=first,
             today=self._today,
-            page=self._page(listing.key, page, len(pages), language),
+            pages=mark("pages") if several else "",
             board=base + addresses.home,
             calendar="webcal:" + (self._settings.site_url + addresses.calendar(kind)).partition(":")[2],
             feed=base + addresses.feed(kind, "atom"),
@@ -144,12 +154,18 @@ class Boards:
             filters=json.dumps(self._filters(voice), ensure_ascii=False, separators=(",", ":")),
             script=self._script,
         )
+        return Mould(made)
 
-    def item(self, entry: Entry, language: str) -> Markup:
+    def _pagination(self, place: _Page | None, language: str) -> str:
+        if place is None:
+            return ""
+        return self._templates.get_template("pagination.html").render(w=self._voices[language].words, page=place)
+
+    def item(self, entry: Entry, language: str) -> str:
         """A notice as an item of a list, with everything about it that a reader needs to choose; worded once."""
         known = (entry.id, language)
         if known not in self._items:
-            self._items[known] = Markup(self._item(entry, language))  # noqa: S704 - from a template that escapes
+            self._items[known] = self._item(entry, language)
         return self._items[known]
 
     @cached_property
