@@ -22,6 +22,7 @@ from xml.etree.ElementTree import Element
 
 import markdown
 import nh3
+from markdown.extensions import Extension
 from markdown.treeprocessors import Treeprocessor
 from pymdownx.slugs import slugify
 
@@ -29,6 +30,7 @@ from portal import parallel
 from portal.config import Settings
 from portal.errors import Location, Problem, Severity
 from portal.notice import Text
+from portal.sparing import Contents, spare
 
 _CACHE_FILE = "prose.db"
 _CACHE_FORMAT = "1"
@@ -43,13 +45,18 @@ _EXTENSIONS = (
     "markdown.extensions.md_in_html",
     "markdown.extensions.sane_lists",
     "markdown.extensions.tables",
-    "markdown.extensions.toc",
     "pymdownx.details",
     "pymdownx.highlight",
     "pymdownx.superfences",
     "pymdownx.tasklist",
     "pymdownx.tilde",
 )
+_CONFIGS: dict[str, dict[str, Any]] = {
+    # Alignment as an attribute: a style would not pass a Content Security Policy.
+    "markdown.extensions.tables": {"use_align_attribute": True},
+    "pymdownx.highlight": {"use_pygments": True, "noclasses": False, "anchor_linenums": False},
+    "pymdownx.tilde": {"subscript": False},
+}
 
 _TAGS = frozenset(
     """
@@ -73,6 +80,8 @@ _ATTRIBUTES = {
 }
 _SCHEMES = {"http", "https", "mailto", "tel"}
 
+_PLAIN = re.compile(r"[^\W\d_](?:[^\x00-\x1f\x7f-\xa0\\`*_{}\[\]<>&~]*[^\s\x00-\x1f\x7f-\xa0\\`*_{}\[\]<>&~])?")
+"""A line that begins with a letter, and has nothing in it that Markdown or HTML would read or write otherwise."""
 _PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
 _HIDDEN = re.compile("\ue000([A-Za-z0-9_]+)\ue001")
 _LINKS = re.compile(r'<a((?: [a-z:-]+="[^"]*")*)>|</a>|<img((?: [a-z:-]+="[^"]*")*)>')
@@ -115,7 +124,7 @@ class Prose:
 
     def __init__(self, settings: Settings, cache_dir: Path | None = None) -> None:
         self._settings = settings
-        self._markdown = _converter()
+        self._markdown = _body_converter()
         self._private: dict[str, dict[str, Any]] = {}
         """Private bodies as this run converted them: each is read by a proofreader and by readers of every language."""
         self._cache = _Cache(cache_dir / _CACHE_FILE) if cache_dir else None
@@ -197,18 +206,18 @@ class Prose:
             self._cache.close()
 
 
-def _converter(extensions: tuple[str, ...] = _EXTENSIONS) -> markdown.Markdown:
+def _body_converter() -> markdown.Markdown:
+    return _converter((*_EXTENSIONS, Contents(permalink=False, slugify=slugify(case="lower"))))
+
+
+def _converter(extensions: tuple[str | Extension, ...]) -> markdown.Markdown:
     converter = markdown.Markdown(
         extensions=list(extensions),
-        extension_configs={  # alignment as an attribute: a style would not pass a Content Security Policy
-            "markdown.extensions.toc": {"permalink": False, "slugify": slugify(case="lower")},
-            "markdown.extensions.tables": {"use_align_attribute": True},
-            "pymdownx.highlight": {"use_pygments": True, "noclasses": False, "anchor_linenums": False},
-            "pymdownx.tilde": {"subscript": False},
-        },
+        extension_configs=_CONFIGS,
         tab_length=4,
     )
     converter.treeprocessors.register(_BelowTheTitle(converter), "below-the-title", 8)  # before toc, which is at 5
+    spare(converter)
     return converter
 
 
@@ -219,6 +228,8 @@ def _line_converter() -> markdown.Markdown:
 
 @lru_cache(maxsize=4096)
 def _line(text: str) -> str:
+    if _PLAIN.fullmatch(text):
+        return text
     converter = _line_converter()
     converter.reset()
     done = sanitise(converter.convert(_PLACEHOLDER.sub("\ue000\\1\ue001", text)))
@@ -230,21 +241,23 @@ def _line(text: str) -> str:
 
 def sanitise(raw: str) -> str:
     """HTML reduced to the allow-list; whatever is not on it is gone, scripts and styles with their content."""
-    return nh3.clean(
-        raw,
-        tags=set(_TAGS),
-        attributes={tag: set(names) for tag, names in _ATTRIBUTES.items()},
-        attribute_filter=_filter,
-        url_schemes=_SCHEMES,
-        link_rel=None,
-        strip_comments=True,
-    )
+    return _CLEANER.clean(raw)
 
 
 def _filter(tag: str, name: str, value: str) -> str | None:
     if tag == "input" and name == "type":
         return value if value == "checkbox" else None
     return value
+
+
+_CLEANER = nh3.Cleaner(
+    tags=_TAGS,
+    attributes=_ATTRIBUTES,
+    attribute_filter=_filter,
+    url_schemes=_SCHEMES,
+    link_rel=None,
+    strip_comments=True,
+)
 
 
 def _headings(tokens: list[Any]) -> list[tuple[int, str, str]]:

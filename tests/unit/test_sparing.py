@@ -1,0 +1,134 @@
+"""The converter that spares itself work gives the HTML that Python-Markdown gives without that."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import markdown
+import pytest
+from markdown.inlinepatterns import InlineProcessor, Pattern
+from pymdownx.slugs import slugify
+
+from portal import prose, sparing
+from tests.conftest import REPOSITORY
+from tests.unit.test_prose import HOSTILE
+
+_WORDS = """
+    * ** *** _ __ ~ ~~ ` `` [ ] [a](b) [a][b] [b]: ![x](y.png) ![x][b] [^1] < > <b> </b> <a@b.example> <!-- -->
+    <https://example.com/> & &amp; &#38; &lt \\ \\* \\[ \\` {: .c #i } {.c} {{old}} HTML | : $ ^ = + # ! ~~a~~ **b** *c*
+    [TOC] `d` \x02 \x03 \x02klzzwxh:0001\x03 http://example.com/ a_b_c 1. - "q" 'q' © é 收费 调整， 通知。 「收费」 🙂
+    """
+_INLINE = [*_WORDS.split(), "  \n", "\n", " ", "  ", "\t"]
+_BLOCKS = [
+    "# 标题\n",
+    "## A heading {#own}\n",
+    "### *Another* `one`\n",
+    "Set\n===\n",
+    "| a | b |\n|---|--:|\n| *c* | `d` |\n| e\\|f | [g](h) |\n",
+    '!!! note "Mind *this*"\n    text **b**\n\n    - one\n    - two\n',
+    "??? question\n    hidden ~~gone~~\n",
+    "- one\n- two\n    - three **b**\n\n    more\n",
+    "1. one\n2. two\n\n   three\n",
+    "> said\n> more *e*\n",
+    "```python\nx = '*' * 3  # [a](b)\n```\n",
+    "    indented *code* & <b>\n",
+    "term\n:   meaning of `it`\n",
+    "text[^1]\n\n[^1]: a note with **b**\n",
+    "*[HTML]: Hyper & Text\n\nHTML is HTML\n",
+    "[b]: https://example.com/ 'A *title*'\n",
+    "<div markdown>\n*in* HTML\n</div>\n",
+    "<details><summary>s</summary>\n\n*t*\n\n</details>\n",
+    "- [x] done\n- [ ] not *yet*\n",
+    "[TOC]\n",
+    "* * *\n",
+    "<script>alert('*')</script>\n",
+    "line  \nbreak\\\nend\n",
+]
+
+
+def _documents() -> list[str]:
+    """The sample's notices, the documentation, what tries to harm, and a thousand that chance wrote."""
+    files = [*REPOSITORY.glob("notices/**/*.md"), *REPOSITORY.glob("content/*.md"), *REPOSITORY.glob("docs/*.md")]
+    assert len(files) > 30
+    chance = random.Random(7)
+    written = []
+    for _ in range(1000):
+        parts = []
+        for _ in range(chance.randrange(1, 6)):
+            inline = ("" if chance.random() < 0.5 else " ").join(chance.choices(_INLINE, k=chance.randrange(12)))
+            parts.append(chance.choice([inline + "\n", chance.choice(_BLOCKS)]))
+        written.append("\n".join(parts))
+    return [*(file.read_text(encoding="utf-8") for file in files), *HOSTILE, *written]
+
+
+def _plain() -> markdown.Markdown:
+    """What the library does of itself, with the same extensions."""
+    stock = "markdown.extensions.toc"
+    converter = markdown.Markdown(
+        extensions=[*prose._EXTENSIONS, stock],
+        extension_configs={**prose._CONFIGS, stock: {"permalink": False, "slugify": slugify(case="lower")}},
+    )
+    converter.treeprocessors.register(prose._BelowTheTitle(converter), "below-the-title", 8)
+    return converter
+
+
+def test_the_same_html_and_the_same_headings() -> None:
+    """For every document the bytes before sanitising, and the tokens of which tables of contents are made."""
+    plain, spared = _plain(), prose._body_converter()
+    for document in _documents():
+        found = []
+        for converter in (plain, spared):
+            converter.reset()
+            try:
+                found.append((converter.convert(document), getattr(converter, "toc_tokens", None)))
+            except (RecursionError, ValueError, IndexError, AttributeError, AssertionError) as error:
+                found.append((type(error).__name__, None))
+        assert found[0] == found[1], document
+
+
+def test_a_pattern_is_left_out_only_where_it_cannot_match() -> None:
+    """Every pattern of the converter is known, and none finds anything in a text of which that is said."""
+    chance, patterns = random.Random(11), list(prose._body_converter().inlinePatterns)
+    pieces = [*_INLINE, *"*_~`[]<>&!\\; ab1\n"]
+    left_out: dict[str, int] = {}
+    for _ in range(3000):
+        text = "".join(chance.choices(pieces, k=chance.randrange(1, 8)))
+        for pattern in patterns:
+            if not sparing.may_match(pattern, text):
+                assert pattern.getCompiledRegExp().search(text) is None, (pattern.pattern, text)
+                left_out[pattern.pattern] = left_out.get(pattern.pattern, 0) + 1
+    assert {pattern.pattern for pattern in patterns} == left_out.keys()
+
+
+def test_an_unknown_pattern_is_always_tried() -> None:
+    """One that another extension brings, or another version of the library."""
+    assert sparing.may_match(InlineProcessor("x"), "nothing of it")
+    assert isinstance(prose._body_converter().inlinePatterns["link"], Pattern)
+
+
+@pytest.mark.parametrize("folder", ["notices", "docs"])
+def test_short_fields_are_what_the_converter_makes_of_them(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line without any markup is not converted; it comes to the same as if it were."""
+    lines = {
+        part
+        for file in Path(REPOSITORY / folder).glob("**/*.md")
+        for line in file.read_text(encoding="utf-8").splitlines()
+        for part in (line, line.strip(), line.partition(": ")[2], *line.split("。"))
+    }
+    chance = random.Random(3)
+    letters = [
+        *"abcXYZ 09.,:;!?'\"()-+=/%$@#|^，。、；：？！（）「」税务每月 ",
+        "\u3000",
+        "é",
+        "\u200b",
+        "\u2028",
+        "\ufeff",
+        "e\u0301",
+    ]
+    lines |= {"".join(chance.choices(letters, k=chance.randrange(1, 20))) for _ in range(3000)}
+    plain = {line for line in lines if prose._PLAIN.fullmatch(line)}
+    assert len(plain) > 300
+    short = {line: prose._line.__wrapped__(line) for line in plain}
+    monkeypatch.setattr(prose, "_PLAIN", prose.re.compile("(?!)"))
+    assert short == {line: prose._line.__wrapped__(line) for line in plain}
