@@ -119,12 +119,13 @@ class Boards:
         The whole board's headings begin with h2, for its first page stands below the home page's own h1; other lists
         bring theirs. Only first pages count what the filters lead to, so that the others stay as they are for long.
         """
-        pages = listing.pages(self._settings.options.page_size)
+        size = self._settings.options.page_size
+        last = max(-(-len(listing.entries) // size), 1)
         shape = (listing.key, page == 1, language)
         if shape not in self._shapes:
-            self._shapes[shape] = self._shape(listing, language, first=page == 1, several=len(pages) > 1)
-        place = self._page(listing.key, page, len(pages), language)
-        items = [self.item(entry, language) for entry in pages[page - 1]]
+            self._shapes[shape] = self._shape(listing, language, first=page == 1, several=last > 1)
+        place = self._page(listing.key, page, last, language)
+        items = [self.item(entry, language) for entry in listing.entries[(page - 1) * size : page * size]]
         return self._shapes[shape].filled({"items": "\n".join(items), "pages": self._pagination(place, language)})
 
     def _shape(self, listing: Listing, language: str, *, first: bool, several: bool) -> Mould:
