@@ -1,9 +1,9 @@
 """Keeps a build's memory in one file of the cache, encrypted under the master secret.
 
 It holds names of clients and keys of sealed files, so nobody without the secret may read or change it; whoever has the
-secret can compute all of it. Without a secret nothing is private, and it is kept as it is. It is replaced as a whole,
-once a build has ended well: a kill leaves the old one, of two builds at once the later one's stays, and both are right,
-because every entry is named by what it follows from.
+secret can compute all of it. Without a secret nothing is private, and it is kept as it is, with a hash that tells
+damage. It is replaced once a build has ended well; of whichever build it is, it is right, because every entry is named
+by what it follows from.
 
 It holds how the site stood, too (portal/inventory.py). Against whoever sets the clock of the machine, and failing
 disks, every 24th build reads all the same, and the gate looks into every file.
@@ -12,12 +12,12 @@ disks, every 24th build reads all the same, and the gate looks into every file.
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from portal import cachefile
 from portal.config import Secret, Settings
 from portal.digests import DIGESTS
 from portal.inventory import Inventory
@@ -77,7 +77,7 @@ def _said(file: Path, secret: Secret | None) -> dict[str, Any]:
     """What a file holds; nothing where it is not there, damaged, or another secret's."""
     try:
         data = file.read_bytes()
-        said = json.loads(unlock(secret, data) if secret else data)
+        said = json.loads(unlock(secret, data) if secret else cachefile.sound(data))
     except (OSError, Unopenable, ValueError):
         return {}
     return said if isinstance(said, dict) else {}
@@ -85,10 +85,7 @@ def _said(file: Path, secret: Secret | None) -> dict[str, Any]:
 
 def _write(file: Path, secret: Secret | None, rooms: Mapping[str, Any]) -> None:
     said = json.dumps(rooms, ensure_ascii=False, separators=(",", ":")).encode()
-    file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_name(f"{file.name}.{os.getpid()}.partial")
-    partial.write_bytes(lock(secret, said) if secret else said)
-    partial.replace(file)
+    cachefile.put(file, lock(secret, said) if secret else cachefile.vouched(said))
 
 
 def forget(settings: Settings) -> None:

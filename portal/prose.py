@@ -6,12 +6,8 @@ notices, pages and attachments are resolved by whoever knows the addresses.
 
 from __future__ import annotations
 
-import hashlib
 import html
-import json
-import os
 import re
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -30,11 +26,13 @@ from portal import parallel
 from portal.config import Settings
 from portal.errors import Location, Problem, Severity
 from portal.notice import Text
+from portal.renditions import Renditions
 from portal.sparing import Contents, spare
 
-_CACHE_FILE = "prose.db"
-_CACHE_FORMAT = "1"
+_MAKING = "1"
 """Counted up when the same Markdown begins to give other HTML."""
+_SPARE = 100
+"""What is remembered besides the texts of a plan: of another branch, say, or what is still being written."""
 
 _EXTENSIONS = (
     "markdown.extensions.abbr",
@@ -127,12 +125,13 @@ class Prose:
         self._markdown = _body_converter()
         self._private: dict[str, dict[str, Any]] = {}
         """Private bodies as this run converted them: each is read by a proofreader and by readers of every language."""
-        self._cache = _Cache(cache_dir / _CACHE_FILE) if cache_dir else None
+        rules = " ".join([_MAKING, *map(version, ("markdown", "pymdown-extensions", "pygments", "nh3"))])
+        self._cache = Renditions(cache_dir, rules) if cache_dir else None
 
     def body(self, text: Text, link: Callable[[str], str | None]) -> Rendered:
         """A notice's body. `link` turns a relative target into an absolute site path, None where nothing is there."""
         cache = self._cache if text.notice.public else None
-        found = cache.get(text.body) if cache else self._private.get(text.body)
+        found = cache.find(text.body) if cache else self._private.get(text.body)
         if found is None:
             found = self._convert(text.body)
             if cache:
@@ -154,7 +153,7 @@ class Prose:
 
     def _knows(self, text: Text) -> bool:
         if text.notice.public:
-            return self._cache is None or self._cache.get(text.body) is not None
+            return self._cache is None or self._cache.find(text.body) is not None
         return text.body in self._private
 
     def _resolved(self, text: Text, found: dict[str, Any], link: Callable[[str], str | None]) -> Rendered:
@@ -189,7 +188,7 @@ class Prose:
 
     def remembered(self, key: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """What `make` gives, as JSON can hold it, kept from build to build under `key`: for public text only."""
-        found = self._cache.get(key) if self._cache else None
+        found = self._cache.find(key) if self._cache else None
         if found is None:
             found = make()
             if self._cache:
@@ -199,6 +198,11 @@ class Prose:
     def line(self, text: str) -> str:
         """A short field as HTML: one paragraph without its <p>, more than one with them."""
         return _line(text)
+
+    def tidy(self, texts: int) -> None:
+        """Forget what was not used lately, in a portal of so many public texts."""
+        if self._cache:  # of each text its HTML, and in every language what changed in it
+            self._cache.tidy((1 + len(self._settings.languages)) * texts + _SPARE)
 
     def close(self) -> None:
         """Give the cache file back."""
@@ -345,70 +349,3 @@ def _broken(target: str, text: Text) -> Problem:
         "correct it, or link to the file of a notice, page or attachment",
         Severity.WARNING,
     )
-
-
-def forget(cache_dir: Path) -> None:
-    """Remove every remembered body."""
-    for file in cache_dir.glob(f"{_CACHE_FILE}*"):
-        file.unlink(missing_ok=True)
-
-
-class _Cache:
-    """Rendered bodies by the hash of their Markdown, in one SQLite file: safe under a kill and under two builds."""
-
-    def __init__(self, file: Path) -> None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        self._rules = " ".join([_CACHE_FORMAT, *map(version, ("markdown", "pymdown-extensions", "pygments", "nh3"))])
-        self._file = file
-        self._open()
-
-    def _open(self) -> None:
-        self._process = os.getpid()
-        self._db: sqlite3.Connection | None = None
-        try:
-            self._db = sqlite3.connect(self._file, timeout=5, isolation_level=None)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=OFF")  # a lost cache costs a second, not a notice
-            self._db.execute("CREATE TABLE IF NOT EXISTS body (key TEXT PRIMARY KEY, html TEXT NOT NULL)")
-        except sqlite3.Error:
-            self.close()
-
-    def _here(self) -> sqlite3.Connection | None:
-        """The connection of this process: one must not be carried through a fork (sqlite.org/howtocorrupt, 2.6)."""
-        if self._db is not None and self._process != os.getpid():
-            _INHERITED.append(self._db)
-            self._open()
-        return self._db
-
-    def _key(self, body: str) -> str:
-        return hashlib.sha256(f"{self._rules}\0{body}".encode()).hexdigest()
-
-    def get(self, body: str) -> dict[str, Any] | None:
-        db = self._here()
-        if db is None:
-            return None
-        try:
-            row = db.execute("SELECT html FROM body WHERE key = ?", (self._key(body),)).fetchone()
-            return dict(json.loads(row[0])) if row else None
-        except (sqlite3.Error, ValueError):
-            return None
-
-    def put(self, body: str, found: dict[str, Any]) -> None:
-        db = self._here()
-        if db is None:
-            return
-        try:
-            db.execute(
-                "INSERT OR REPLACE INTO body VALUES (?, ?)", (self._key(body), json.dumps(found, ensure_ascii=False))
-            )
-        except sqlite3.Error:
-            self.close()
-
-    def close(self) -> None:
-        if self._db is not None:
-            self._db.close()
-            self._db = None
-
-
-_INHERITED: list[sqlite3.Connection] = []
-"""Connections of the process that a worker was forked from: not used, and not closed either, which would use them."""

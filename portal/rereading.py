@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import pickle
 import time
 import zlib
@@ -23,7 +22,7 @@ import idna
 import pydantic
 import yaml
 
-from portal import circumstances, sealing
+from portal import cachefile, circumstances, sealing
 from portal.config import Secret, Settings
 from portal.readings import Readings, Stamp
 
@@ -73,7 +72,6 @@ class Shelf:
         """Leave for the next build what this one read. Raises OSError."""
         if self._secret is None:
             return
-        self._folder.mkdir(parents=True, exist_ok=True)
         for room in ROOMS:
             parts: dict[int, dict[str, Any]] = {part_of(name): {} for name in readings.news(room)}
             for name, known in readings.rooms.get(room, {}).items() if parts else ():
@@ -81,10 +79,8 @@ class Shelf:
                     parts[part][name] = known
             for part, entries in parts.items():
                 said = pickle.dumps((self._begun[room, part], entries), pickle.HIGHEST_PROTOCOL)
-                file = self._file(room, part)
-                partial = file.with_name(f"{file.name}.{os.getpid()}.partial")
-                partial.write_bytes(sealing.lock(self._secret, self._head(room, part) + said, _LABEL))
-                partial.replace(file)
+                locked = sealing.lock(self._secret, self._head(room, part) + said, _LABEL)
+                cachefile.put(self._file(room, part), locked)
 
     def forget(self) -> None:
         """Begin anew."""

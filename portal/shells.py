@@ -13,7 +13,6 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -41,6 +40,8 @@ _SLOT = re.compile(r"/duenotice:([A-Za-z-]+)/")
 _BLANK = re.compile(r"\s*\n\s*")
 _PACKAGES = ("duenotice", "mkdocs", "mkdocs-material", "jinja2", "markdown", "pymdown-extensions")
 _PROBLEMS = "problems.json"
+_SUM = "sum"
+"""The file of a rendering that tells whether it is whole."""
 
 
 def slot(name: str) -> str:
@@ -203,15 +204,13 @@ def fetch(settings: Settings, render: Render) -> Shells:
     """
     store = settings.cache_dir / "engine"
     rendered = store / fingerprint(settings)
-    if rendered.is_dir():
-        with suppress(OSError):
-            return load(settings, rendered)
-        shutil.rmtree(rendered, ignore_errors=True)  # somebody took away a part of it
-    if not rendered.is_dir():
+    if not _is_whole(rendered):
+        _remove(rendered)
         store.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=store, prefix=".rendering-") as folder:
             fresh = Path(folder, "fresh")
             render(settings, fresh)
+            (fresh / _SUM).write_text(_sum(fresh), encoding="ascii")
             try:
                 fresh.rename(rendered)
             except OSError:
@@ -231,7 +230,33 @@ def _forget_old(store: Path, current: Path) -> None:
     newest = current.stat().st_mtime
     for other in store.iterdir():
         if other != current and other.stat().st_mtime < newest - 3600:
-            shutil.rmtree(other, ignore_errors=True)
+            _remove(other)
+
+
+def _is_whole(rendered: Path) -> bool:
+    """Whether a rendering is there as it was made: half a megabyte, looked at in milliseconds."""
+    try:
+        return (rendered / _SUM).read_text(encoding="ascii") == _sum(rendered)
+    except (OSError, ValueError):
+        return False
+
+
+def _sum(rendered: Path) -> str:
+    """A hash of every file of a rendering. Raises OSError."""
+    digest = hashlib.sha256()
+    for file in sorted(rendered.rglob("*")):
+        if file.name != _SUM and not file.is_dir():
+            data = file.read_bytes()
+            digest.update(f"{file.relative_to(rendered).as_posix()}\0{len(data)}\0".encode())
+            digest.update(data)
+    return digest.hexdigest()
+
+
+def _remove(rendered: Path) -> None:
+    if rendered.is_dir():
+        shutil.rmtree(rendered, ignore_errors=True)
+    else:
+        rendered.unlink(missing_ok=True)
 
 
 def fingerprint(settings: Settings) -> str:

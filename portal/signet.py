@@ -6,6 +6,9 @@ happen by a slip in a secret store.
 
 from __future__ import annotations
 
+import re
+
+from portal import cachefile
 from portal.config import Settings
 from portal.errors import Location, PortalError
 
@@ -13,6 +16,7 @@ KEPT_FILE = "secret.fingerprint"
 """In the registry, committed: what the secret must be."""
 _REMEMBERED_FILE = "secret.fingerprint"
 """In the cache: what it was at the last build on this machine."""
+_FINGERPRINT = re.compile("[0-9a-f]{4}(-[0-9a-f]{4}){3}")
 
 
 def keep(settings: Settings, fingerprint: str) -> str:
@@ -37,12 +41,12 @@ def verify(settings: Settings, fingerprint: str) -> str:
             )
         return ""
     remembered = settings.cache_dir / _REMEMBERED_FILE
-    if remembered.is_file() and remembered.read_text(encoding="utf-8", errors="replace").strip() != fingerprint:
+    said = remembered.read_text(encoding="utf-8", errors="replace").strip() if remembered.is_file() else ""
+    if _FINGERPRINT.fullmatch(said) and said != fingerprint:
         return "PORTAL_SECRET is another secret than at the last build here: all links handed out before stop working"
     return ""
 
 
 def remember(settings: Settings, fingerprint: str) -> None:
     """Note what a build was sealed with. Raises OSError."""
-    settings.cache_dir.mkdir(parents=True, exist_ok=True)
-    (settings.cache_dir / _REMEMBERED_FILE).write_text(f"{fingerprint}\n", encoding="ascii")
+    cachefile.put(settings.cache_dir / _REMEMBERED_FILE, f"{fingerprint}\n".encode("ascii"))

@@ -10,7 +10,7 @@ from types import MappingProxyType
 import click
 from jinja2 import TemplateError
 
-from portal.cli.console import CANNOT_RUN, FINE, PROBLEMS, broken_template, explain
+from portal.cli.console import CANNOT_RUN, FINE, PROBLEMS, broken_template, explain, of_the_system
 from portal.errors import PortalError
 from portal.publish import Refused
 
@@ -79,8 +79,7 @@ def run(group: click.Command, arguments: Sequence[str] | None, name: str) -> int
         sys.stdout = None
         return FINE
     except OSError as error:
-        place = f" {error.filename}" if error.filename else ""
-        explain(PortalError(f"cannot read or write{place}: {error.strerror or type(error).__name__}"))
+        explain(of_the_system(error))
         return CANNOT_RUN
     return result if isinstance(result, int) else FINE
 

@@ -5,21 +5,22 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from portal import (
+    cachefile,
     config,
     history,
     keeping,
     leaks,
     moved,
     private,
-    prose,
     publish,
+    renditions,
     rules,
     sealing,
     search,
@@ -85,12 +86,13 @@ def build(root: Path, out: Path | None, now: str | None, clean: bool) -> int:
         shells.forget(settings)
         keeping.forget(settings)
         shelf.forget()
-        prose.forget(settings.cache_dir)
+        renditions.forget(settings.cache_dir)
         search.forget(settings.cache_dir)
     readings = shelf.recollect()
     kept = keeping.recollect(settings, secret)
     reading = decide(settings, now, readings=readings, memory=kept[0])
-    shelf.keep(readings)
+    with _for_the_next_build():
+        shelf.keep(readings)
     ready = prepare(reading, secret, kept)
     problems = ready.problems
     show(problems)
@@ -104,7 +106,8 @@ def build(root: Path, out: Path | None, now: str | None, clean: bool) -> int:
             raise PortalError("files changed while they were read; nothing was published", "build again") from None
         raise
     if secret is not None:
-        signet.remember(settings, sealing.fingerprint(secret))
+        with _for_the_next_build():
+            signet.remember(settings, sealing.fingerprint(secret))
     sealed = sum(path.startswith(SEALED) for path in ready.inventory.files)
     made = reading.plan
     say(
@@ -158,8 +161,19 @@ def put_in_place(ready: Prepared, out: Path, secret: Secret | None) -> Published
     """Seal, pass the gate and publish, and keep for the next build what this one found out. Raises as below."""
     done = publish_prepared(ready, out, secret)
     if secret is not None or not ready.sources.any_private:
-        keeping.keep(ready.plan.settings, secret, ready.memory, ready.inventory)
+        with _for_the_next_build():
+            keeping.keep(ready.plan.settings, secret, ready.memory, ready.inventory)
     return done
+
+
+@contextmanager
+def _for_the_next_build() -> Iterator[None]:
+    """Keep what saves the next build work. A disk that takes no more costs that one its time, not this one its site."""
+    try:
+        yield
+    except OSError as error:
+        place = error.filename2 or error.filename or "the cache"
+        click.echo(f"warning: cannot write {place}: {error.strerror}; the next build will take longer", err=True)
 
 
 def publish_prepared(ready: Prepared, out: Path, secret: Secret | None) -> Published:
@@ -175,6 +189,8 @@ def publish_prepared(ready: Prepared, out: Path, secret: Secret | None) -> Publi
 
     done = publish.publish(out, files, gate, ready.inventory)
     gate.remember()
+    ready.articles.prose.tidy(sum(len(version.texts) for entry in ready.plan.public for version in entry.versions))
+    cachefile.tidy(ready.plan.settings.cache_dir)
     return done
 
 

@@ -67,6 +67,12 @@ def explain(error: PortalError) -> None:
         click.echo(f"    {printable(error.hint)}", err=True)
 
 
+def of_the_system(error: OSError) -> PortalError:
+    """What the operating system refuses, as something to tell."""
+    place = f" {error.filename}" if error.filename else ""
+    return PortalError(f"cannot read or write{place}: {error.strerror or type(error).__name__}")
+
+
 def broken_template(error: TemplateError) -> PortalError:
     """A template of the portal's own, in site_templates/, that cannot be used."""
     said = " ".join(str(error.message or type(error).__name__).split())

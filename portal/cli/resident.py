@@ -5,11 +5,13 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from portal import config, keeping, sealing, signet
 from portal.cli.building import Prepared, prepare, publish_prepared
+from portal.cli.console import of_the_system
 from portal.cli.reading import decide
 from portal.config import Misconfigured, Secret, Settings
 from portal.errors import Location, PortalError, Problem, errors_in
@@ -66,8 +68,12 @@ class Resident:
             return Outcome(tuple(error.problems), None, error)
         except PortalError as error:
             return Outcome((_told(error),), None, error)
+        except OSError as error:  # a file that goes away between two looks, say
+            failure = of_the_system(error)
+            return Outcome((_told(failure),), None, failure)
         if self._secret is not None and not self._throw_away:
-            signet.remember(settings, sealing.fingerprint(self._secret))
+            with suppress(OSError):
+                signet.remember(settings, sealing.fingerprint(self._secret))
         self._last = ready
         self.papers = _papers(ready.plan)
         return Outcome(problems, done)

@@ -6,18 +6,16 @@ build did not need is removed. It holds only what is public.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import shutil
 from collections.abc import Container, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from portal import cachefile
 from portal.search.segment import Segment
 
 _FOLDER = "search"
-_SHA256 = 32
 
 
 class Shelf:
@@ -32,28 +30,25 @@ class Shelf:
 
     def find(self, follows: str) -> Segment | None:
         """What an earlier build made of the same; None where it is not there, or damaged."""
-        try:
-            data = (self._folder / follows).read_bytes()
-        except OSError:
-            return None
-        said, rest = data[:_SHA256], data[_SHA256:]
-        return _read(rest) if hashlib.sha256(rest).digest() == said else None
+        file = self._folder / follows
+        with suppress(OSError):
+            try:
+                return _read(cachefile.sound(file.read_bytes()))
+            except ValueError:
+                file.unlink()  # so that a later build puts it there again
+        return None
 
     def put(self, follows: str, segment: Segment) -> None:
         """Keep a segment. A disk that takes no more costs the next build its time, not this one its site."""
-        data = _written(segment)
-        partial = self._folder / f"{follows}.{os.getpid()}.partial"
         with suppress(OSError):
-            self._folder.mkdir(parents=True, exist_ok=True)
-            partial.write_bytes(hashlib.sha256(data).digest() + data)
-            partial.replace(self._folder / follows)
+            cachefile.put(self._folder / follows, cachefile.vouched(_written(segment)))
 
     def tidy(self, wanted: Container[str]) -> None:
         """Remove all others."""
-        with suppress(OSError):
-            for file in self._folder.iterdir():
-                if file.name not in wanted:
-                    file.unlink(missing_ok=True)
+        for file in self._folder.glob("*"):
+            if file.name not in wanted:
+                with suppress(OSError):
+                    file.unlink()
 
 
 def forget(cache: Path) -> None:

@@ -1,0 +1,51 @@
+"""A file of the cache, replaced as a whole: a kill leaves the old one, of two builds at once the later one's stays.
+
+What is half written waits beside it under a name of its own; what a kill left there is removed by a later build.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+
+_PARTIAL = ".partial"
+_AN_HOUR = 3600
+"""Seconds: longer than anybody writes on one file."""
+_SHA256 = 32
+
+
+def put(file: Path, data: bytes) -> None:
+    """Have a file hold these bytes, or what it held before. Raises OSError."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_name(f"{file.name}.{os.getpid()}{_PARTIAL}")
+    try:
+        partial.write_bytes(data)
+        partial.replace(file)
+    except OSError:
+        with suppress(OSError):
+            partial.unlink()
+        raise
+
+
+def vouched(data: bytes) -> bytes:
+    """Their SHA-256, then the bytes, so that damage is noticed. It is no seal: anybody can make one."""
+    return hashlib.sha256(data).digest() + data
+
+
+def sound(data: bytes) -> bytes:
+    """What was vouched for. Raises ValueError where it is damaged."""
+    said, rest = data[:_SHA256], data[_SHA256:]
+    if hashlib.sha256(rest).digest() != said:
+        raise ValueError("damaged")
+    return rest
+
+
+def tidy(folder: Path) -> None:
+    """Remove what killed builds left half written, once nobody can be at it any more."""
+    with suppress(OSError):
+        for file in folder.glob(f"*{_PARTIAL}"):
+            if file.stat().st_mtime < time.time() - _AN_HOUR:
+                file.unlink(missing_ok=True)
