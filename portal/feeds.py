@@ -10,7 +10,7 @@ import datetime as dt
 import json
 import mimetypes
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -71,12 +71,13 @@ class Item:
 def files(plan: Plan, prose: Prose) -> Iterator[tuple[str, bytes]]:
     """Every feed: (path below the site's root, bytes). Kinds without a notice have theirs, for those who wait."""
     chronicle = Chronicle(plan)
-    return _told(plan, chronicle, prose, environment(plan.settings), _chosen(plan, chronicle))
+    return _told(plan, _reporters(plan, chronicle, prose), _chosen(plan, chronicle))
 
 
 def bundles(plan: Plan, prose: Prose, premises: Premises) -> Iterator[Bundle]:
     """The feeds of the whole board and of each kind, each in all languages and both formats."""
-    chronicle, templates = Chronicle(plan), environment(plan.settings)
+    chronicle = Chronicle(plan)
+    reporters = _reporters(plan, chronicle, prose)
     for key, entries in _chosen(plan, chronicle).items():
         facts = [
             (
@@ -87,7 +88,7 @@ def bundles(plan: Plan, prose: Prose, premises: Premises) -> Iterator[Bundle]:
             )
             for entry in entries
         ]
-        yield Bundle(premises.of("feed", key, facts), partial(_told, plan, chronicle, prose, templates, {key: entries}))
+        yield Bundle(premises.of("feed", key, facts), partial(_told, plan, reporters, {key: entries}))
 
 
 def _chosen(plan: Plan, chronicle: Chronicle) -> dict[str, list[Entry]]:
@@ -108,17 +109,18 @@ def _turned(chronicle: Chronicle, entry: Entry) -> list[str]:
     return [*(f"{turn.at.isoformat()} {turn.reason}" for turn in chronicle.turns(entry)), *follower]
 
 
-def _told(
-    plan: Plan, chronicle: Chronicle, prose: Prose, templates: Environment, chosen: Mapping[str, list[Entry]]
-) -> Iterator[tuple[str, bytes]]:
-    for language in plan.settings.languages:
-        reporter = _Reporter(plan, chronicle, prose, templates, language)
-        items = {entry.id: reporter.item(entry) for entries in chosen.values() for entry in entries}
+def _reporters(plan: Plan, chronicle: Chronicle, prose: Prose) -> list[_Reporter]:
+    templates, links = environment(plan.settings), Links(plan)
+    return [_Reporter(plan, chronicle, prose, links, templates, language) for language in plan.settings.languages]
+
+
+def _told(plan: Plan, reporters: Iterable[_Reporter], chosen: Mapping[str, list[Entry]]) -> Iterator[tuple[str, bytes]]:
+    for reporter in reporters:
+        address = plan.addresses(reporter.language)
         for key, entries in chosen.items():
-            told = [items[entry.id] for entry in entries]
-            address = plan.addresses(language)
-            yield address.feed(key, "atom"), _atom(plan, key, language, told)
-            yield address.feed(key, "json"), _json(plan, key, language, told)
+            told = [reporter.item(entry) for entry in entries]
+            yield address.feed(key, "atom"), _atom(plan, key, reporter.language, told)
+            yield address.feed(key, "json"), _json(plan, key, reporter.language, told)
 
 
 def title(plan: Plan, key: str, language: str) -> str:
@@ -128,22 +130,31 @@ def title(plan: Plan, key: str, language: str) -> str:
 
 
 class _Reporter:
-    """Tells of notices in one language."""
+    """Tells of notices in one language, of each once."""
 
-    def __init__(self, plan: Plan, chronicle: Chronicle, prose: Prose, templates: Environment, language: str) -> None:
+    def __init__(
+        self, plan: Plan, chronicle: Chronicle, prose: Prose, links: Links, templates: Environment, language: str
+    ) -> None:
+        self.language = language
         self._plan = plan
         self._chronicle = chronicle
         self._prose = prose
-        self._language = language
+        self._links = links
+        self._templates = templates
         self._voice = Voice(plan.settings, language)
         self._spoken = words.load(language, "feeds")
         self._addresses = plan.addresses(language)
-        self._links = Links(plan)
-        self._template = templates.get_template("feed.html")
+        self._items: dict[str, Item] = {}
 
     def item(self, entry: Entry) -> Item:
+        """What both formats say of a notice."""
+        if entry.id not in self._items:
+            self._items[entry.id] = self._item(entry)
+        return self._items[entry.id]
+
+    def _item(self, entry: Entry) -> Item:
         settings, chronicle = self._plan.settings, self._chronicle
-        text = entry.text(self._language)
+        text = entry.text(self.language)
         turns = chronicle.turns(entry)
         withdrawn = chronicle.withdrawn(entry)
         superseded = bool(turns) and turns[-1].reason == "superseded"
@@ -151,7 +162,7 @@ class _Reporter:
         heading = text.notice.title
         return Item(
             # The language is a fragment, since a reader of two languages has two entries, and the address one meaning.
-            id=f"{settings.site_url}notices/{chronicle.name(entry)}/#{self._language}",
+            id=f"{settings.site_url}notices/{chronicle.name(entry)}/#{self.language}",
             url=settings.site_url + self._addresses.notice(entry.id),
             title=self._spoken(fate, title=heading) if fate else heading,
             summary=text.notice.summary or "",
@@ -171,18 +182,18 @@ class _Reporter:
 
     def _issuer(self, entry: Entry) -> str:
         settings = self._plan.settings
-        own = entry.text(self._language).notice.issuer
-        return own or named(settings.options.issuer or settings.name_in(self._language), self._language)
+        own = entry.text(self.language).notice.issuer
+        return own or named(settings.options.issuer or settings.name_in(self.language), self.language)
 
     def _file(self, entry: Entry, file: Attachment) -> str:
         return self._plan.settings.site_url + quote(self._addresses.attachment(entry.id, file.name))
 
     def _content(self, entry: Entry, withdrawn: dt.datetime | None, *, superseded: bool) -> str:
-        settings, text = self._plan.settings, entry.text(self._language)
+        settings, text = self._plan.settings, entry.text(self.language)
         notice = text.notice
         page = settings.site_url + self._addresses.notice(entry.id)
         urls = {file.name: self._file(entry, file) for file in entry.attachments}
-        resolve = self._links.resolver(urls, self._language)
+        resolve = self._links.resolver(urls, self.language)
 
         def whole(target: str) -> str | None:
             found = resolve(target)
@@ -193,7 +204,7 @@ class _Reporter:
 
         successor = self._chronicle.successor(entry) if superseded else None
         body = _TO_FRAGMENT.sub(rf"\g<1>{page}#", self._prose.body(text, whole).html)
-        made = self._template.render(
+        made = self._templates.get_template("feed.html").render(
             w=self._voice.words,
             voice=self._voice,
             line=line,
@@ -202,7 +213,7 @@ class _Reporter:
             changes=entry.versions[:0:-1],
             withdrawn=withdrawn,
             successor=self._successor(successor[0]) if successor else None,
-            foreign=text.language if text.language != self._language else "",
+            foreign=text.language if text.language != self.language else "",
             updates=sorted(notice.updates, key=lambda u: instant(u.at, settings.zone), reverse=True),
             desk=settings.options.desks.get(notice.owner or ""),
             rows=[self._row(row, line(row.old), line(row.new)) for row in notice.comparison],
@@ -216,7 +227,7 @@ class _Reporter:
 
     def _successor(self, entry: Entry) -> Mapping[str, str]:
         address = self._plan.settings.site_url + self._addresses.notice(entry.id)
-        return {"title": entry.text(self._language).notice.title, "url": address}
+        return {"title": entry.text(self.language).notice.title, "url": address}
 
     def _row(self, row: Comparison, old: Markup, new: Markup) -> Mapping[str, object]:
         before, after, difference = Money.parse(row.old), Money.parse(row.new), row.difference

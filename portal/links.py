@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from urllib.parse import quote
 
 from portal.paper import name_parts
@@ -15,10 +16,14 @@ class Links:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._settings = plan.settings
-        self._notices = {
-            self._stem(text.path): e.id for e in plan.public for v in e.versions for text in v.texts.values()
+
+    @cached_property
+    def _notices(self) -> dict[str, str]:
+        """The stem of every public file, and every id, to the id of its notice; most texts link to none."""
+        stems = {
+            self._stem(text.path): e.id for e in self._plan.public for v in e.versions for text in v.texts.values()
         }
-        self._notices.update((entry.id, entry.id) for entry in plan.public)
+        return {**stems, **{entry.id: entry.id for entry in self._plan.public}}
 
     def resolver(self, files: Mapping[str, str], language: str) -> Callable[[str], str | None]:
         """A function from a target to its address, None where nothing is there. `files`: attachment to address."""
