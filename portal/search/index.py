@@ -48,6 +48,9 @@ class Index:
     def prepare(self) -> None:
         """Put the segments on the shelf that are not there, and remove those that nobody needs any more."""
         missing = [follows for follows in self._rows if not self._shelf.has(follows)]
+        missing.sort(
+            key=lambda follows: len(self._rows[follows]), reverse=True
+        )  # the last one shall not be the longest
         for _ in parallel.each(self._put, missing, least=1):
             pass
         self._shelf.tidy(self._rows)

@@ -60,11 +60,12 @@ class Terms:
         pairs, latin = self.pairs, []
         base, size = high | where[0], where[1]
         for run in found:
+            if is_word(run):
+                latin.append(run)
+                continue
             mixed = _LETTERS.search(run) is not None
             if mixed:
                 latin.append(run)
-            if is_word(run):
-                continue
             at, count = start_of(run) % size, len(run) - 1
             entries: Iterable[int] = range(base + at, base + at + count)
             if at + count > size:  # the byte begins anew
