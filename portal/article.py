@@ -36,7 +36,7 @@ _Key: TypeAlias = tuple[str, bool, int, str, tuple[str, ...]]
 _BLOCK = re.compile(r"<(?:p|ul|ol|dl|table|blockquote|pre|h\d|hr|div)\b")
 _HEADING = re.compile(r'<h([2-6])\b[^>]*? id="([^"]+)"[^>]*>(.*?)</h\1>', re.DOTALL)
 _MARKUP = re.compile(r"<[^>]*>")
-_PART = "\ue000part\ue001"
+_PART = Markup("\ue000part\ue001")
 """Where a part of an article will stand; no text has these characters."""
 _AMOUNTS = "\ue000amounts\ue001"
 """Where the first screen will say how much."""
@@ -76,6 +76,7 @@ class Articles:
         self._public = {entry.id: entry for entry in plan.public}
         self._today = plan.now.astimezone(plan.settings.zone).date()
         self._genuine = {code: self._links.resolver({}, code)(_GENUINE) or "" for code in plan.settings.languages}
+        self._spoken: dict[str, Markup] = {}
         self._drafts: dict[_Key, _Draft] = {}
 
     def render(
@@ -129,16 +130,12 @@ class Articles:
         if text is None:
             context = self._frame(entry, version, None, around, voice)
             gone = Form.of(self._templates.get_template("unavailable.html").render(context))
-            return _Draft(entry.text(language), voice, context, self._frame_of(context), gone)
+            frame = self._templates.get_template("article.html").render(context).split(_PART)
+            return _Draft(entry.text(language), voice, context, frame, gone)
         context, problems = self._contents(entry, version, text, around, voice, files)
-        top = Form.of(self._templates.get_template("top.html").render(context))
-        rest = Form.of(self._templates.get_template("rest.html").render(context))
+        top, rest, *frame = self._templates.get_template("whole.html").render(context).split(_PART)
         rows = tuple(_Row.of(row, context["line"]) for row in text.notice.comparison)
-        return _Draft(text, voice, context, self._frame_of(context), top, rows, rest, problems, around.earlier)
-
-    def _frame_of(self, context: dict[str, Any]) -> list[str]:
-        """What stands before, between and after the three parts of an article: the same for every client."""
-        return self._templates.get_template("article.html").render(context, parts=[_PART] * 3).split(_PART)
+        return _Draft(text, voice, context, frame, Form.of(top), rows, Form.of(rest), problems, around.earlier)
 
     def _frame(
         self, entry: Entry, version: Version, text: Text | None, around: _Around, voice: Voice
@@ -152,6 +149,9 @@ class Articles:
             "w": voice.words,
             "voice": voice,
             "badge": self._badge(around, voice),
+            "patterns": self._patterns(voice),
+            "part": _PART,
+            "parts": (_PART,) * 3,
             "line": line,
             "own": Markup(' lang="{}"').format(around.foreign) if around.foreign else "",
             "entry": entry,
@@ -166,6 +166,13 @@ class Articles:
         macros: Any = self._templates.get_template("macros.html").module
         badge: Markup = macros.earlier(voice.words) if around.earlier else macros.badge(voice, around.standing)
         return badge
+
+    def _patterns(self, voice: Voice) -> Markup:
+        """What every article has for duenotice.js."""
+        if voice.language not in self._spoken:
+            macros: Any = self._templates.get_template("macros.html").module
+            self._spoken[voice.language] = macros.relative(voice.relative)
+        return self._spoken[voice.language]
 
     def _contents(
         self,

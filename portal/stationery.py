@@ -21,6 +21,7 @@ from portal.standing import Standing
 from portal.templates import Flattening
 from portal.words import Words
 
+_AS_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 _RELATIVE = (
@@ -77,11 +78,7 @@ class Voice:
 
     def turns(self, standing: Standing) -> str:
         """For duenotice.js: when a badge changes, and its key and word from then on, as JSON."""
-        return json.dumps(
-            [(at.isoformat(), key, self.words(f"state.{key}")) for at, key in standing.ahead],
-            ensure_ascii=False,
-            separators=(",", ":"),
-        )
+        return _AS_JSON([(at.isoformat(), key, self.words(f"state.{key}")) for at, key in standing.ahead])
 
     def attendance(self, desk: Desk) -> str:
         """For duenotice.js: when a desk answers, as JSON."""
