@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from bench import build, kill, lighthouse, mail, sealed, serving
+from bench import build, kill, lighthouse, mail, sealed, search, serving
 from bench.figures import Figure, as_json, table
 
 Benchmark = Callable[[Path], Iterable[Figure]]
@@ -21,6 +21,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "kill": kill.measure,
     "lighthouse": lighthouse.measure,
     "serving": serving.measure,
+    "search": search.measure,
 }
 
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import functools
-import gzip
-import http.server
 import json
 import shutil
 import sys
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from bench.figures import Figure
+from bench.hosting import served
 from bench.portals import NOW
 from bench.running import CACHE, REPOSITORY, Failed, run
 
@@ -51,10 +47,10 @@ def measure(folder: Path) -> Iterator[Figure]:
     except Failed as failure:
         yield Figure("Lighthouse", None, _UNIT, note=str(failure))
         return
-    with _served(site) as address:
+    with served(site) as host:
         for name, path in PAGES.items():
             report = folder / "report.json"
-            url = address + path.format(code=link.partition("#")[2])
+            url = host.address + path.format(code=link.partition("#")[2])
             options = ["--quiet", "--output=json", f"--output-path={report}", f"--chrome-flags={_CHROMIUM}"]
             try:
                 run([program, url, *options], environment={"CHROME_PATH": chromium})
@@ -91,41 +87,3 @@ def _chromium() -> str:
     if found is None:
         raise Failed("chromium is not installed; run: apt-get install chromium")
     return found
-
-
-class _Compressing(http.server.SimpleHTTPRequestHandler):
-    """Static files as a host sends them: compressed, and with a word on keeping them (see docs/hosting.md)."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        file = Path(self.translate_path(self.path))
-        file = file / "index.html" if file.is_dir() else file
-        if not file.is_file():
-            self.send_error(404)
-            return
-        kind, data = self.guess_type(str(file)), file.read_bytes()
-        self.send_response(200)
-        if kind.startswith("text/") or kind.endswith(("javascript", "json", "xml")):
-            kind, data = f"{kind}; charset=utf-8", gzip.compress(data)
-            self.send_header("Content-Encoding", "gzip")
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(data)))
-        self.send_header("Cache-Control", "no-cache")
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Requests are not worth a line."""
-
-
-@contextmanager
-def _served(folder: Path) -> Iterator[str]:
-    """The address of a folder, as long as this lasts."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Compressing, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/"
-    finally:
-        server.shutdown()
-        server.server_close()
