@@ -89,6 +89,8 @@ _BLANK = 32
 """Bytes: a file that is no larger may hold nothing but white space."""
 _BATCH = 200
 """Texts whose phrases are found at once."""
+_FEW = 4
+"""Batches that are worth a worker."""
 _TEXT_FILES = {".md", ".html", ".css", ".js", ".json", ".yml", ".yaml", ".txt", ".csv", ".svg", ".xml"}
 
 
@@ -281,7 +283,7 @@ class Gate:
         self._learned = True
         texts = [text for _, _, text in self._private_texts()]
         batches = [texts[at : at + _BATCH] for at in range(0, len(texts), _BATCH)]
-        for found in parallel.each(_hashes_of, batches):
+        for found in parallel.each(_hashes_of, batches, least=_FEW):
             self._phrases.take(found)
         for recipient in self._plan.registry.recipients():
             self._learn_recipient(recipient)

@@ -31,6 +31,9 @@ R = TypeVar("R")
 TREE = "tree"
 """The folder in which files wait under their own paths."""
 
+_FEW = 4
+"""Public files that come from one item take so long that so many of them are worth a worker."""
+
 Made: TypeAlias = tuple[R, Iterable[AnyFile]]
 """What work comes to: something for who asked for it, and files."""
 
@@ -99,11 +102,11 @@ class Press:
 
     def each(self, work: Callable[[T], Made[R]], items: Sequence[T], /) -> Iterator[Made[R]]:
         """The work done on all processors, and every file of it laid out."""
-        return self._each(work, items, self._gate.learn)
+        return self._each(work, items, _FEW, self._gate.learn)
 
     def seal(self, work: Callable[[T], Made[R]], items: Sequence[T], /) -> Iterator[Made[R]]:
         """The same for sealed files alone."""
-        return self._each(work, items, None)
+        return self._each(work, items, parallel.LEAST, None)
 
     def lay(self, path: str, data: bytes | Chunked | Derived) -> Laid:
         """Lay out one file, here."""
@@ -125,9 +128,9 @@ class Press:
         self._spool.close()
 
     def _each(
-        self, work: Callable[[T], Made[R]], items: Sequence[T], prepare: Callable[[], None] | None
+        self, work: Callable[[T], Made[R]], items: Sequence[T], least: int, prepare: Callable[[], None] | None
     ) -> Iterator[Made[R]]:
-        self._running = running = parallel.each(partial(self._done, work), items, prepare=prepare)
+        self._running = running = parallel.each(partial(self._done, work), items, least=least, prepare=prepare)
         for facts, files, problems, findings in running:
             self.problems += problems
             self._gate.take(findings)

@@ -14,7 +14,7 @@ import os
 import shutil
 import stat
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -133,7 +133,9 @@ def _recover(out: Path, staging: Path) -> None:
     gone = _orders(staging / _JOURNAL)
     if gone is not None:
         for path in gone:
-            (out / path).unlink(missing_ok=True)
+            if not _is_folder(f"{out}/{path}"):  # done once already, and what comes may be there
+                with suppress(FileNotFoundError, NotADirectoryError):
+                    (out / path).unlink()
         if _is_folder(f"{staging}/{TREE}"):
             out.mkdir(parents=True, exist_ok=True)
             _move_in(f"{staging}/{TREE}", str(out))

@@ -41,12 +41,13 @@ def derived(
 
 
 def _bundles(plan: Plan, shells: Shells, articles: Articles) -> Iterator[Bundle]:
+    """What takes long comes first, so that processors that are done with it share the many notices that remain."""
     premises = Premises(plan, articles.circumstances[False], shells.mark)
-    yield from pages.bundles(plan, shells, articles, premises)
-    yield from feeds.bundles(plan, articles.prose, premises)
     board, whole = premises.all_fronts, [premises.whole(entry) for entry in plan.public]
     yield Bundle(premises.of("calendars", board), partial(calendar.files, plan, articles.prose))
     yield Bundle(premises.of("register", whole), partial(register.files, plan))
     yield Bundle(premises.of("lookup", board), partial(lookup.files, plan, shells))
     yield Bundle(premises.of("subscribe"), partial(subscribe.files, plan, shells))
     yield from search.bundles(plan, shells, articles.prose, premises)
+    yield from feeds.bundles(plan, articles.prose, premises)
+    yield from pages.bundles(plan, shells, articles, premises)

@@ -1,5 +1,6 @@
 """A site is published whole or not at all."""
 
+import os
 import tracemalloc
 from collections.abc import Iterable
 from itertools import pairwise
@@ -102,6 +103,34 @@ def test_the_next_run_completes_an_interrupted_one(tmp_path: Path) -> None:
         yield from [("build.json", b"1"), ("a.html", b"new")]
 
     assert publish(out, files(), passes) == Published(0, 2, 0)
+
+
+@pytest.mark.parametrize("fails", range(6))
+def test_from_wherever_the_renames_were_left_the_next_run_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: int
+) -> None:
+    """New files and folders, a folder where a file was, a file where a folder was: the journal covers each of them."""
+    out, real, left = tmp_path / "site", os.replace, fails
+    old = {"build.json": b"1", "a/x": b"x", "was-file": b"f", "was-folder/deep/x": b"x", "gone/x": b"x"}
+    new = {"build.json": b"2", "a/x": b"y", "a/new/x": b"n", "was-file/x": b"x", "was-folder": b"f", "b/c/d": b"d"}
+    publish(out, old.items(), passes)
+
+    def stops(source: str, target: str) -> None:
+        nonlocal left
+        if left == 0:
+            raise KeyboardInterrupt
+        left -= 1
+        real(source, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "replace", stops)
+        with pytest.raises(KeyboardInterrupt):
+            publish(out, new.items(), passes)
+    assert tree(out)["build.json"] == b"1", "it comes last"
+    done = publish(out, new.items(), passes)
+    assert tree(out) == new
+    assert (done.unchanged, done.removed) == ((0, 3) if fails == 0 else (6, 0))
+    assert not (out / "gone").exists()
 
 
 def test_the_next_run_completes_an_interrupted_first_publication(tmp_path: Path) -> None:
