@@ -2,6 +2,8 @@
 
 What an event is called (its UID) and how often it changed (its SEQUENCE) is counted over the versions of the notice,
 so that a calendar program moves and cancels what it already shows.
+
+The library is imported where it is used: that takes longer than all that most builds do with calendars.
 """
 
 from __future__ import annotations
@@ -14,8 +16,6 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
-
-import icalendar
 
 from portal import feeds, words
 from portal.chronicle import Chronicle
@@ -238,13 +238,12 @@ def _worded(
 def _event(plan: Plan, entry: Entry, name: str, happening: Happening, language: str) -> bytes:
     """A VEVENT. The library writes the same twenty times as slowly, and a board has thousands."""
     settings, occasion = plan.settings, happening.occasion
-    start, end = icalendar.vDDDTypes(occasion.start), occasion.end and icalendar.vDDDTypes(occasion.end)
     changed = _utc(happening.changed)
     lines = [
         "BEGIN:VEVENT",
         f"SUMMARY:{_escaped(occasion.title)}",
-        _dated("DTSTART", start),
-        *([_dated("DTEND", end)] if end else []),
+        _dated("DTSTART", occasion.start),
+        *([_dated("DTEND", occasion.end)] if occasion.end else []),
         f"DTSTAMP:{changed}",
         f"UID:{_escaped(f'{name}/{occasion.role}@{urlsplit(settings.site_url).hostname}')}",
         f"SEQUENCE:{happening.sequence}",
@@ -260,7 +259,10 @@ def _event(plan: Plan, entry: Entry, name: str, happening: Happening, language: 
     return b"".join([_folded(line) for line in lines])
 
 
-def _dated(name: str, value: icalendar.vDDDTypes) -> str:
+def _dated(name: str, moment: dt.date) -> str:
+    import icalendar
+
+    value = icalendar.vDDDTypes(moment)
     parameters = "".join(f";{key}={said}" for key, said in value.params.items())
     return f"{name}{parameters}:{value.to_ical().decode()}"
 
@@ -293,6 +295,8 @@ def _text(text: str) -> str:
 
 
 def _calendar(plan: Plan, key: str, language: str, parts: list[bytes]) -> bytes:
+    import icalendar
+
     settings = plan.settings
     address = settings.site_url + plan.addresses(language).calendar(key)
     name = _text(feeds.title(plan, key, language))
@@ -319,5 +323,7 @@ def _calendar(plan: Plan, key: str, language: str, parts: list[bytes]) -> bytes:
 
 
 def _timezone(zone: ZoneInfo) -> bytes:
+    import icalendar
+
     made: bytes = icalendar.Timezone.from_tzid(zone.key).to_ical()
     return made
