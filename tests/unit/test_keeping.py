@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -259,6 +260,28 @@ def test_what_is_wrong_with_a_notice_is_remembered_too(
         assert said() == first
     folder.notice("fees", FEES, "新价 {{new}}。\n")
     assert said() == []
+
+
+def test_what_readers_of_different_versions_share_is_handed_on_once(folder: PortalFolder, secret: Secret) -> None:
+    """Whoever was told later reads the second version only; two workers seal it, and know nothing of each other."""
+    folder.commit("first", at="2026-11-27T10:00+08:00")
+    widened = TO_ONE.replace("[yunshan]", "[yunshan, lanpu]")
+    folder.notice("handover", widened + "revisions: [{on: 2026-11-30, note: 两家都适用}]\n", "改期交接。\n")
+    folder.commit("second", at="2026-11-30T10:00+08:00")
+    plan = folder.plan()
+
+    def each(work, items):  # type: ignore[no-untyped-def]
+        def alone(item: object, _: int) -> tuple[object, list[tuple[str, bytes]]]:
+            facts, files = work(item)
+            return facts, [(path, bytes(data)) for path, data in files]
+
+        return (next(parallel.each(partial(alone, item), [1, 2], workers=2, least=1)) for item in items)
+
+    handed_on = [path for path, _ in private.files(plan, secret, Articles(plan, Prose(plan.settings)), each=each)]
+    assert len(handed_on) == len(set(handed_on))
+    assert {path.removeprefix("my/s/") for path in handed_on if path.startswith("my/s/")} == set(
+        clean_bytes(folder, secret)
+    )
 
 
 def test_on_several_processors_the_same_files_are_made(
