@@ -23,7 +23,7 @@ from portal.notice import Comparison, Money, Notice, Selector, Text, Version
 from portal.plan import Attachment, Entry, Plan
 from portal.prose import Heading, Prose, Rendered
 from portal.sharing import chat, message
-from portal.standing import Standing, Standings
+from portal.standing import Standing, standings
 from portal.states import State, instant
 from portal.stationery import Voice, environment
 
@@ -69,7 +69,7 @@ class Articles:
         self._plan = plan
         self.prose = prose
         self._links = Links(plan)
-        self._standings = Standings(plan)
+        self._standings = standings(plan)
         self.circumstances = {private: Circumstances(plan, self._standings) for private in (False, True)}
         """What articles follow from, by the half of the site: a notice can have an entry in both."""
         self._templates = environment(plan.settings)

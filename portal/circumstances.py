@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import sys
 from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache
@@ -21,9 +20,6 @@ from portal.config import Settings
 from portal.notice import Notice, Version
 from portal.plan import Entry, Plan
 from portal.standing import Standings
-
-_MAY_LINK = re.compile(r"\]\(|\]\[|\]:|<\w")
-"""Without any of these, no Markdown is a link or a picture."""
 
 _MAKERS = ("babel", "cryptography", "jinja2", "markdown", "markupsafe", "nh3", "pygments", "pymdown-extensions")
 
@@ -78,7 +74,7 @@ class Circumstances:
             self._relatives if entry.successor or _has_relatives(entry.notice) else "",
             self._addresses if _may_link(entry) else "",
         ]
-        return hashed(self.common, json.dumps(facts, ensure_ascii=False))
+        return hashed(self.common, repr(facts))
 
     @cached_property
     def _relatives(self) -> str:
@@ -105,7 +101,7 @@ def _has_relatives(notice: Notice) -> bool:
 
 
 def _may_link(entry: Entry) -> bool:
-    return any(_MAY_LINK.search(text.body) for v in entry.versions for text in v.texts.values())
+    return any(text.links for v in entry.versions for text in v.texts.values())
 
 
 @lru_cache(maxsize=1)
@@ -138,9 +134,5 @@ def _told(folder: Path, pattern: str) -> Iterator[str]:
 
 def hashed(*parts: str) -> str:
     """The first half of the SHA-256, in hexadecimal, of parts that cannot run into each other."""
-    digest = hashlib.sha256()
-    for part in parts:
-        data = part.encode("utf-8", "surrogatepass")
-        digest.update(b"%d:" % len(data))
-        digest.update(data)
-    return digest.hexdigest()[:32]
+    encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
+    return hashlib.sha256(b"".join([b"%d:%b" % (len(part), part) for part in encoded])).hexdigest()[:32]

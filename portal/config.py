@@ -420,7 +420,7 @@ class Settings:
 
     @property
     def default_language(self) -> str:
-        return self.languages[0]
+        return next(iter(self.options.languages))
 
     @property
     def base(self) -> str:

@@ -154,7 +154,14 @@ def _live(settings: Settings, filed: Filed, past: _Past) -> list[tuple[Paper, No
 
 def _as_text(paper: Paper, notice: Notice) -> Text:
     return Text(
-        paper.language, notice, paper.body, paper.shown, paper.body_line, sha256=paper.sha256, front=paper.front
+        paper.language,
+        notice,
+        paper.body,
+        paper.shown,
+        paper.body_line,
+        sha256=paper.sha256,
+        front=paper.front,
+        links=paper.links,
     )
 
 

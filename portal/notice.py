@@ -423,6 +423,8 @@ class Text:
     """Of the bytes of that file, as committed, in hex: whoever has the file can check what was published."""
     front: str = ""
     """The same of its front matter alone: while it stays as it is, the text stays as lists tell of it."""
+    links: bool = True
+    """Whether anything in the body may be a link or a picture."""
 
 
 @dataclass(frozen=True, slots=True)

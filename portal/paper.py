@@ -15,6 +15,8 @@ from portal.errors import Location, Problem, Severity
 from portal.located import Document
 from portal.notice import ID, TEXT_KEYS, Money, Notice, Text, as_notice
 
+_MAY_LINK = re.compile(r"\]\(|\]\[|\]:|<\w")
+"""Without any of these, no Markdown is a link or a picture."""
 _LANGUAGE_SUFFIX = re.compile(r"\.([a-z]{2,3}(?:-[A-Za-z]{2,8})?)$")
 
 
@@ -36,6 +38,8 @@ class Paper:
     """Of the file's bytes, in hex."""
     front: str
     """The same of its front matter alone."""
+    links: bool
+    """Whether anything in the body may be a link or a picture."""
 
     @property
     def translates(self) -> int | None:
@@ -84,7 +88,8 @@ def as_paper(settings: Settings, file: Path, data: bytes) -> tuple[Paper | None,
     digest, body = hashlib.sha256(data).hexdigest(), leaf.body.encode()
     front = hashlib.sha256(data.removesuffix(body)).hexdigest() if data.endswith(body) else digest
     fields = {key: value for key, value in leaf.front.data.items() if not key.startswith("x-")}
-    paper = Paper(shown, file, stem, language, leaf.front, fields, leaf.body, leaf.body_line, digest, front)
+    links = _MAY_LINK.search(leaf.body) is not None
+    paper = Paper(shown, file, stem, language, leaf.front, fields, leaf.body, leaf.body_line, digest, front, links)
     if leaf.front.faults:
         return None, problems + _besides(paper)
     return paper, problems
@@ -136,6 +141,7 @@ def rendered(original: Paper, translation: Paper) -> tuple[Text | None, list[Pro
         translation.translates,
         translation.sha256,
         translation.front,
+        translation.links,
     )
     return text, problems
 

@@ -42,7 +42,7 @@ class Attachment:
     file: Path
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Entry:
     """A notice as far as it may be shown now, in one half of the site: public, or sealed."""
 
@@ -57,18 +57,18 @@ class Entry:
     values: Mapping[str, Mapping[str, str]]
     """Client id to what fills {{name}}; empty for a notice that says the same to all."""
 
-    @property
+    @cached_property
     def latest(self) -> Version:
         return self.versions[-1]
 
-    @property
+    @cached_property
     def notice(self) -> Notice:
         """The facts as they may be shown now, with the original's words."""
         text = self.latest.original
         assert text is not None, "entries are made only where the latest text is known"
         return text.notice
 
-    @property
+    @cached_property
     def published(self) -> dt.datetime:
         return self.versions[0].on
 
@@ -121,7 +121,7 @@ class Listing:
         return [self.entries[i : i + size] for i in range(0, len(self.entries), size)] or [()]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plan:
     """What the site and the mails are made of, at one moment."""
 
@@ -233,7 +233,7 @@ def _attachments(folder: Path, versions: tuple[Version, ...]) -> tuple[Attachmen
     names = dict.fromkeys(_facts(versions[-1]).attachments)
     for version in versions:
         for text in version.texts.values():
-            if _IMAGE_ENDING.search(text.body):  # most texts show none, and looking for names is dear
+            if text.links and _IMAGE_ENDING.search(text.body):  # most show none, and looking for names is dear
                 names.update(dict.fromkeys(_IMAGE.findall(text.body)))
     found = ((name, inside(folder, unquote(name))) for name in names)
     return tuple(Attachment(name, file) for name, file in found if file is not None and file.is_file())

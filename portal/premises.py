@@ -60,7 +60,7 @@ class Premises:
                     for v in entry.versions
                 ],
             ]
-            self._fronts[entry.id] = hashed(json.dumps(facts, ensure_ascii=False))
+            self._fronts[entry.id] = hashed(repr(facts))
         return self._fronts[entry.id]
 
     def fronts(self, entries: Iterable[Entry]) -> list[str]:

@@ -29,7 +29,7 @@ from portal.notice import Version
 from portal.plan import Attachment, Binder, Entry, Plan, Sheet, bind
 from portal.press import Each, Made
 from portal.sealing import Content, Sealed, SealedFile
-from portal.standing import Standings
+from portal.standing import Standings, standings
 from portal.states import State, instant
 from portal.stationery import Voice
 
@@ -111,7 +111,7 @@ class _Sealer:
     def __post_init__(self) -> None:
         self._digests = Digests(self.memory)
         self._program = program()
-        self._standings = Standings(self.plan)
+        self._standings = standings(self.plan)
         self._circumstances = Circumstances(self.plan, self._standings)
         self._changes = Changes(self.plan, self.articles)
         self._voices = {language: Voice(self.plan.settings, language) for language in self.plan.settings.languages}

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import unquote
 
 from portal.article import Article, Articles
+from portal.circumstances import hashed
 from portal.errors import Location, Problem, Severity
 from portal.memory import Memory
 from portal.notice import Text
@@ -52,7 +53,7 @@ class Proofreader:
 
     def _known(self, entry: Entry, language: str) -> list[Problem]:
         """The problems of a notice, as far as they follow from it alone; an earlier build may have read it."""
-        if _MAY_LEAD.search(entry.text(language).body):  # perhaps to a heading of another notice
+        if _may_lead(entry.text(language)):
             return list(self._read(entry, language))
         follows = self._follows(entry, language)
         known = self._memory.recall("read", follows)
@@ -65,12 +66,12 @@ class Proofreader:
         key = (entry.private, entry.id, language)
         if key not in self._hashes:
             values = next(iter(entry.values.values()), None)
-            circumstances = self._articles.circumstances[entry.private]
-            self._hashes[key] = circumstances.of("read", entry, entry.latest, language, values)
+            around = self._articles.circumstances[entry.private].around(entry)
+            self._hashes[key] = f"{around} {language}" + (f" {hashed(repr(values))}" if values else "")
         return self._hashes[key]
 
     def _read(self, entry: Entry, language: str) -> Iterator[Problem]:
-        if entry.notice.values is None and not _MAY_LEAD.search(entry.text(language).body):
+        if entry.notice.values is None and not _may_lead(entry.text(language)):
             yield from self._articles.body(entry, language, file_url=lambda found: found.name).problems
             return
         article = self._render(entry, language)
@@ -109,6 +110,11 @@ class Proofreader:
             found = _ANCHOR.findall(self._render(entry, language).html)
             self._anchors[key] = frozenset(map(html.unescape, found))
         return self._anchors[key]
+
+
+def _may_lead(text: Text) -> bool:
+    """Whether a text may lead to a heading, perhaps of another notice."""
+    return text.links and _MAY_LEAD.search(text.body) is not None
 
 
 def _line_of(body: str, needle: str) -> int | None:

@@ -54,6 +54,7 @@ class Filed:
             self.paper.body_line,
             sha256=self.paper.sha256,
             front=self.paper.front,
+            links=self.paper.links,
         )
 
 
@@ -83,13 +84,13 @@ def read(
     readings = readings or Readings()
     problems: list[Problem] = []
     papers: list[Paper] = []
-    said: dict[Path, Notice | None] = {}
-    for file in _notice_files(settings, problems):
-        paper, notice = _read_paper(settings, file, problems, readings)
+    said: dict[str, Notice | None] = {}
+    for name, file in _notice_files(settings, problems):
+        paper, notice = _read_paper(settings, name, file, problems, readings)
         if paper is not None:
             problems += _foreign_language(paper)
             papers.append(paper)
-            said[file] = notice
+            said[paper.shown] = notice
     notices = _file_notices(settings, papers, said, problems)
     problems += _missing_folder(settings, settings.registry_dir, "registry")
     known, records = registry.read(settings, problems, readings, clients)
@@ -97,18 +98,17 @@ def read(
 
 
 def _read_paper(
-    settings: Settings, file: Path, problems: list[Problem], readings: Readings
+    settings: Settings, name: str, file: os.DirEntry[str], problems: list[Problem], readings: Readings
 ) -> tuple[Paper | None, Notice | None]:
-    """A notice's file, and what an original says where nothing is wrong with it."""
+    """A notice's file, called `name` by people, and what an original says where nothing is wrong with it."""
     try:
         stamp = chunked.stamp(file.stat())
     except OSError:
         stamp = None  # reading it says why
-    name = settings.shown(file)
     known = readings.recall("notices", name, stamp) if stamp else None
     if known is not None:
         return known[0], known[1]
-    paper, found = read_file(settings, file)
+    paper, found = read_file(settings, Path(file.path))
     problems += found
     if paper is None:
         return None, None
@@ -118,21 +118,36 @@ def _read_paper(
     return paper, None if complaints else notice
 
 
-def _notice_files(settings: Settings, problems: list[Problem]) -> Iterator[Path]:
-    def unreadable(error: OSError) -> None:
-        if isinstance(error, FileNotFoundError):
-            return  # a portal without notices
-        where = Location(settings.shown(Path(error.filename)))
-        message = f"the folder cannot be read: {error.strerror}"
-        problems.append(Problem(where, "unreadable", message, "check its permissions"))
-
+def _notice_files(settings: Settings, problems: list[Problem]) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Every file that may be a notice's, in the order of names, and what people call it."""
     for i, folder in enumerate(settings.notice_dirs()):
         problems += _missing_folder(settings, folder, "notices", i)
-        for top, folders, files in os.walk(folder, onerror=unreadable):
-            folders[:] = sorted(f for f in folders if not f.startswith((".", "_")))
-            for name in sorted(files):
-                if name.endswith(".md") and not name.startswith((".", "_")) and name != "README.md":
-                    yield Path(top, name)
+        yield from _notices_in(settings.shown(folder), str(folder), problems)
+
+
+def _notices_in(shown: str, folder: str, problems: list[Problem]) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Those of a folder, and then those of the folders in it."""
+    try:
+        with os.scandir(folder) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+    except FileNotFoundError:
+        return  # a portal without notices
+    except OSError as error:
+        message = f"the folder cannot be read: {error.strerror}"
+        problems.append(Problem(Location(shown), "unreadable", message, "check its permissions"))
+        return
+    inner: list[os.DirEntry[str]] = []
+    for entry in entries:
+        name = entry.name
+        if name.startswith((".", "_")):
+            continue
+        if entry.is_dir():
+            inner.append(entry)
+        elif name.endswith(".md") and name != "README.md":
+            yield f"{shown}/{name}", entry
+    for entry in inner:
+        if not entry.is_symlink():
+            yield from _notices_in(f"{shown}/{entry.name}", entry.path, problems)
 
 
 def _missing_folder(settings: Settings, folder: Path, *key: str | int) -> list[Problem]:
@@ -156,18 +171,18 @@ def _foreign_language(paper: Paper) -> list[Problem]:
 
 
 def _file_notices(
-    settings: Settings, papers: list[Paper], said: Mapping[Path, Notice | None], problems: list[Problem]
+    settings: Settings, papers: list[Paper], said: Mapping[str, Notice | None], problems: list[Problem]
 ) -> dict[str, Filed]:
     """The notices by id; `said` is what originals say in which nothing is wrong, by file."""
-    groups: dict[tuple[Path, str], list[Paper]] = {}
+    groups: dict[tuple[str, str], list[Paper]] = {}
     for paper in papers:
-        groups.setdefault((paper.file.parent, paper.stem), []).append(paper)
+        groups.setdefault((paper.shown.rpartition("/")[0], paper.stem), []).append(paper)
     filed: dict[str, Filed] = {}
     for group in groups.values():
         original = _original(settings, group, problems)
         if original is None:
             continue
-        notice = said[original.file]
+        notice = said[original.shown]
         if notice is None:
             notice, found = notice_of(original)
             problems += found

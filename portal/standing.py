@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 from portal import states
@@ -42,11 +43,18 @@ class Standing:
         return "past" if self.over else "upcoming" if self.key == "upcoming" else "in-force"
 
 
+@lru_cache(maxsize=1)
+def standings(plan: Plan) -> Standings:
+    """The standings of a plan, for all who ask."""
+    return Standings(plan)
+
+
 class Standings:
     """The standing of every notice of a plan."""
 
     def __init__(self, plan: Plan) -> None:
         self._now, self._zone = plan.now, plan.settings.zone
+        self._today = plan.now.astimezone(self._zone).date()
         self._known: dict[tuple[bool, str], Standing] = {}
         self._effects = {
             (e.private, e.id): states.takes_effect(e.notice, self._zone) for e in (*plan.private, *plan.public)
@@ -66,7 +74,7 @@ class Standings:
         replaced = self.replaced_at(entry)
         key = _key(notice, entry.state, self._now, self)
         ahead: list[tuple[dt.datetime, str]] = []
-        for moment in sorted(m for m in self._turns(notice, replaced) if m > self._now):
+        for moment in sorted(self._turns(notice, replaced)):
             state = states.state(notice, moment, zone, superseded_at=replaced)
             following = _key(notice, state, moment, self)
             if following != (ahead[-1][1] if ahead else key):
@@ -84,14 +92,13 @@ class Standings:
         return states.instant(moment, self._zone)
 
     def _turns(self, notice: Notice, replaced: dt.datetime | None) -> set[dt.datetime]:
-        window = notice.effective
+        """The moments still to come at which it may stand otherwise."""
+        window, today = notice.effective, self._today
         lasts = [notice.expires, window and window.until, window and window.transition_until]
-        turns = {self.instant(day + _DAY) for day in lasts if day}
-        if window and window.start:
-            turns.add(self.instant(window.start))
-        if (closed := closed_at(notice)) is not None:
-            turns.add(self.instant(closed))
-        return turns | ({replaced} if replaced else set())
+        turns = {self.instant(day + _DAY) for day in lasts if day and day >= today}
+        begins = [window and window.start, closed_at(notice)]
+        turns.update(self.instant(day) for day in begins if day and (isinstance(day, dt.datetime) or day > today))
+        return {turn for turn in (*turns, replaced) if turn and turn > self._now}
 
 
 def closed_at(notice: Notice) -> dt.date | None:
