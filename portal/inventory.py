@@ -61,6 +61,9 @@ class Inventory:
         if self.trusting and self.folders:
             unread = {folder for folder, known in self.folders.items() if _lies(out, folder) != known}
             self._unchanged = {folder: known for folder, known in self.folders.items() if folder not in unread}
+            if not unread:
+                yield from self.files
+                return
             yield from (path for path in self.files if path.rpartition("/")[0] not in unread)
         while unread:
             folder = unread.pop()
@@ -84,7 +87,10 @@ class Inventory:
                 item = [follows, sha256, *chunked.stamp(os.lstat(f"{out}/{path}"))]
             self.files[path] = item
         touched = {folder for path in changed for folder in _above(path)}
-        stand = {folder for path in said for folder in _above(path)} | {""}
+        if before.keys() == self.files.keys():
+            stand = self.folders.keys() | touched
+        else:
+            stand = {folder for path in said for folder in _above(path)} | {""}
         self.folders = {
             folder: self._unchanged[folder]
             if folder in self._unchanged and folder not in touched

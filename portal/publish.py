@@ -74,10 +74,8 @@ def _publish(
     said: dict[str, tuple[str, str]] = {}
     """Path to what the file follows from, and the SHA-256 of what it holds."""
     waiting: dict[str, Place | None] = {}
-    for path, laid in _laid(place, press, files, gate, inventory):
-        if path in said:
-            raise PortalError(f"two things want the address /{path}", "rename one of them")
-        said[path] = laid.follows, laid.sha256
+    for path, laid in _laid(place, press, files, gate, inventory, said):
+        _say(said, path, laid.follows, laid.sha256)
         if laid.waits:
             waiting[path] = laid.place
     if press.problems:
@@ -91,10 +89,24 @@ def _publish(
     return Published(len(waiting), len(said) - len(waiting), len(gone))
 
 
+def _say(said: dict[str, tuple[str, str]], path: str, follows: str, sha256: str) -> None:
+    if path in said:
+        raise PortalError(f"two things want the address /{path}", "rename one of them")
+    said[path] = follows, sha256
+
+
 def _laid(
-    place: str, press: Press, files: Iterable[AnyFile], gate: Gate, inventory: Inventory
+    place: str,
+    press: Press,
+    files: Iterable[AnyFile],
+    gate: Gate,
+    inventory: Inventory,
+    said: dict[str, tuple[str, str]],
 ) -> Iterator[tuple[str, Laid]]:
-    """Every file, laid out where it does not stand; those that may be made by themselves come last, made at once."""
+    """Every file that the site may not have, laid out; those that it has are `said`.
+
+    Files that may be made by themselves come last, made at once.
+    """
     unmade: list[AnyFile] = []
     for path, data in files:
         if isinstance(data, Laid):
@@ -102,7 +114,7 @@ def _laid(
         elif isinstance(data, Derived):
             stands = inventory.standing(place, path, data.follows)
             if stands is not None and (path.startswith(SEALED) or gate.proved(path, stands)):
-                yield path, Laid(data.follows, sha256=stands)
+                _say(said, path, data.follows, stands)
             else:
                 unmade.append((path, data))
         else:
