@@ -12,6 +12,8 @@ disks, every 24th build reads all the same, and the gate looks into every file.
 from __future__ import annotations
 
 import json
+import marshal
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,6 +31,9 @@ PROOF = "proof"
 
 BUILDS = "builds"
 """The room of how many builds have trusted the times of files."""
+
+_PACKING = f"{sys.implementation.cache_tag} {sys.hexversion} {marshal.version}\n".encode()
+"""What packs and unpacks in the same way."""
 
 _SITE = "site"
 _READ_AGAIN = 24
@@ -77,15 +82,28 @@ def _said(file: Path, secret: Secret | None) -> dict[str, Any]:
     """What a file holds; nothing where it is not there, damaged, or another secret's."""
     try:
         data = file.read_bytes()
-        said = json.loads(unlock(secret, data) if secret else cachefile.sound(data))
-    except (OSError, Unopenable, ValueError):
+        said = _unpacked(unlock(secret, data)) if secret else json.loads(cachefile.sound(data))
+    except (OSError, Unopenable, ValueError, EOFError, TypeError):
         return {}
     return said if isinstance(said, dict) else {}
 
 
 def _write(file: Path, secret: Secret | None, rooms: Mapping[str, Any]) -> None:
+    if secret:
+        cachefile.put(file, lock(secret, _PACKING + marshal.dumps(dict(rooms))))
+        return
     said = json.dumps(rooms, ensure_ascii=False, separators=(",", ":")).encode()
-    cachefile.put(file, lock(secret, said) if secret else cachefile.vouched(said))
+    cachefile.put(file, cachefile.vouched(said))
+
+
+def _unpacked(said: bytes) -> Any:
+    """What lies under a secret is packed by Python's own means, which take a third of JSON's time.
+
+    They trust their input: the secret has authenticated it, and this Python packed it. Raises ValueError.
+    """
+    if not said.startswith(_PACKING):
+        raise ValueError("packed by another Python")
+    return marshal.loads(memoryview(said)[len(_PACKING) :])  # noqa: S302 - authenticated: see above
 
 
 def forget(settings: Settings) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from functools import partial
@@ -225,8 +224,8 @@ def test_what_is_not_asked_for_any_more_is_forgotten(folder: PortalFolder, secre
     """The memory is as large as the site, however long it lives."""
 
     def names() -> dict[str, set[str]]:
-        past = json.loads(sealing.unlock(secret, (folder.settings().cache_dir / "memory").read_bytes()))
-        return {room: set(past[room]) for room in ("sheets", "objects", "indexes", "attachments")}
+        memory, _ = keeping.recollect(folder.settings(), secret)
+        return {room: set(memory._past[room]) for room in ("sheets", "objects", "indexes", "attachments")}
 
     build(folder, secret)
     first = names()
