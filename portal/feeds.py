@@ -37,7 +37,7 @@ from portal.stationery import Voice, environment
 NEWEST = 50
 """Entries in a feed: those that changed last."""
 
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """What XML 1.0, production 2 leaves out; a quoted YAML text may well hold it."""
 _TO_FRAGMENT = re.compile(r'(<a href=")#')
 _MEDIA_TYPES = mimetypes.MimeTypes()
