@@ -31,6 +31,8 @@ from portal.sparing import Contents, spare
 
 _MAKING = "1"
 """Counted up when the same Markdown begins to give other HTML."""
+_AT_ONCE = 64
+"""Texts that are remembered together, which costs little more than one."""
 _SPARE = 100
 """What is remembered besides the texts of a plan: of another branch, say, or what is still being written."""
 
@@ -135,7 +137,7 @@ class Prose:
         if found is None:
             found = self._convert(text.body)
             if cache:
-                cache.put(text.body, found)
+                cache.put({text.body: found})
             elif not text.notice.public:
                 self._private[text.body] = found
         return self._resolved(text, found, link)
@@ -143,13 +145,20 @@ class Prose:
     def convert(self, texts: Iterable[Text]) -> Iterator[Text]:
         """Convert the bodies of texts that are not known yet, on all processors, so that `body` finds them."""
         new = {text.body: text for text in texts if not self._knows(text)}
-        bodies = list(new)
-        for text, found in zip(new.values(), parallel.each(self._convert, bodies), strict=True):
-            if self._cache and text.notice.public:
-                self._cache.put(text.body, found)
-            elif not text.notice.public:
-                self._private[text.body] = found
-            yield text
+        bodies, public = list(new), dict[str, dict[str, Any]]()
+        try:
+            for text, found in zip(new.values(), parallel.each(self._convert, bodies), strict=True):
+                if not text.notice.public:
+                    self._private[text.body] = found
+                elif self._cache:
+                    public[text.body] = found
+                    if len(public) == _AT_ONCE:
+                        self._cache.put(public)
+                        public.clear()
+                yield text
+        finally:
+            if self._cache and public:
+                self._cache.put(public)
 
     def _knows(self, text: Text) -> bool:
         if text.notice.public:
@@ -192,7 +201,7 @@ class Prose:
         if found is None:
             found = make()
             if self._cache:
-                self._cache.put(key, found)
+                self._cache.put({key: found})
         return found
 
     def line(self, text: str) -> str:

@@ -12,7 +12,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -53,11 +53,13 @@ class Renditions:
             self._ask(lambda db: db.execute("UPDATE rendition SET used = ? WHERE key = ?", (self._now, key)))
         return dict(json.loads(said[_SHA256:]))
 
-    def put(self, source: str, made: dict[str, Any]) -> None:
-        """Keep what was made of a text, as JSON can hold it."""
-        key, said = self._key(source), json.dumps(made, ensure_ascii=False)
-        row = (key, self._now, _digest(key, said) + said)
-        self._ask(lambda db: db.execute("INSERT OR REPLACE INTO rendition VALUES (?, ?, ?)", row))
+    def put(self, made: Mapping[str, dict[str, Any]]) -> None:
+        """Keep what was made of texts, as JSON can hold it, in one transaction."""
+        rows = []
+        for source, each in made.items():
+            key, said = self._key(source), json.dumps(each, ensure_ascii=False)
+            rows.append((key, self._now, _digest(key, said) + said))
+        self._ask(lambda db: _write(db, rows))
 
     def tidy(self, most: int) -> None:
         """Keep no more than so many entries."""
@@ -123,6 +125,12 @@ def _prepare(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA synchronous=OFF")  # a lost cache costs a second, not a notice
     db.execute(_TABLE)
     db.execute(_INDEX)
+
+
+def _write(db: sqlite3.Connection, rows: Sequence[tuple[str, int, str]]) -> None:
+    with db:
+        db.execute("BEGIN IMMEDIATE")
+        db.executemany("INSERT OR REPLACE INTO rendition VALUES (?, ?, ?)", rows)
 
 
 def _digest(*parts: str) -> str:

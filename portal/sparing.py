@@ -7,10 +7,12 @@ library tries every pattern on every text, and draws up the contents always.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 from xml.etree.ElementTree import Element
 
 from markdown import Markdown, inlinepatterns
+from markdown.extensions.attr_list import AttrListTreeprocessor
 from markdown.extensions.toc import TocExtension, TocTreeprocessor
 from markdown.inlinepatterns import Pattern
 from markdown.treeprocessors import InlineProcessor
@@ -63,10 +65,20 @@ class _Inlines(InlineProcessor):
         return super().run(tree, ancestors) if self.inlinePatterns else tree
 
 
+class _Attributes(AttrListTreeprocessor):
+    """Looks for lists of attributes only in a document that has what begins them."""
+
+    def run(self, doc: Element) -> None:
+        if any("{" in text for text in doc.itertext()):
+            super().run(doc)
+
+
 def spare(converter: Markdown) -> None:
     """Have a converter, whose extensions are all in place, do no more than it must."""
     converter.treeprocessors.register(_Inlines(converter), "inline", 20)
-    converter.block_level_elements = frozenset(converter.block_level_elements)  # type: ignore[assignment]
+    if "attr_list" in converter.treeprocessors:
+        converter.treeprocessors.register(_Attributes(converter), "attr_list", 8)
+    converter.is_block_level = cache(converter.is_block_level)  # type: ignore[method-assign]
 
 
 def may_match(pattern: Pattern, text: str) -> bool:

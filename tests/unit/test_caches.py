@@ -189,7 +189,7 @@ def test_nor_where_no_secret_tells_what_is_sound(folder: PortalFolder, monkeypat
 def test_a_damaged_store_of_texts_is_of_use_again(tmp_path: Path) -> None:
     """What cannot be read is begun anew, and then holds what is put there; what was altered is not told."""
     store = Renditions(tmp_path, "rules")
-    store.put("text", {"html": "made"})
+    store.put({"text": {"html": "made"}})
     store.close()
     file = tmp_path / "prose.db"
     file.write_bytes(file.read_bytes().replace(b'"made"', b'"fake"'))
@@ -197,7 +197,7 @@ def test_a_damaged_store_of_texts_is_of_use_again(tmp_path: Path) -> None:
     file.write_bytes(b"no database" * 1000)
     again = Renditions(tmp_path, "rules")
     assert again.find("text") is None
-    again.put("text", {"html": "made"})
+    again.put({"text": {"html": "made"}})
     again.close()
     assert Renditions(tmp_path, "rules").find("text") == {"html": "made"}
     assert Renditions(tmp_path, "other rules").find("text") is None
@@ -208,7 +208,7 @@ def test_the_store_of_texts_keeps_what_was_used_last(tmp_path: Path, monkeypatch
     for day in range(5):
         monkeypatch.setattr(time, "time", lambda day=day: 1_796_000_000 + day * 100_000)
         store = Renditions(tmp_path, "rules")
-        store.put(f"text {day}", {"day": day})
+        store.put({f"text {day}": {"day": day}})
         assert store.find("text 0") == {"day": 0}
         store.tidy(3)
         store.close()
@@ -221,7 +221,7 @@ def test_what_many_edits_and_kills_left_is_removed(folder: PortalFolder) -> None
     cache = folder.settings().cache_dir
     store = Renditions(cache, "rules")
     for number in range(1000):
-        store.put(f"text {number}", {"html": "made"})
+        store.put({f"text {number}": {"html": "made"}})
     partial = folder.write(".cache/duenotice/memory.4711.partial", "half")
     os.utime(partial, (0, 0))
     recent = folder.write(".cache/duenotice/memory.4712.partial", "half")
