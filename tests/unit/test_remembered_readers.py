@@ -35,7 +35,7 @@ class Life:
 
     def step(self) -> None:
         """One edit, or a day or two that pass."""
-        self._chance.choice([self._client, self._notice, self._epoch, self._removal, self._time])()
+        self._chance.choice([self._client, self._notice, self._epoch, self._removal, self._time, self._time])()
 
     def _client(self) -> None:
         name = f"c{self._chance.randrange(14)}"
@@ -43,10 +43,10 @@ class Life:
         if self._chance.random() < 0.5:
             lines.append(f"since: 2026-{self._chance.randrange(1, 13):02}-{self._chance.randrange(1, 28):02}")
         if self._chance.random() < 0.3:
-            lines.append(f"access_until: 2026-12-{self._chance.randrange(5, 20):02}")
+            lines.append(f"access_until: 2026-12-{self._chance.randrange(6, 16):02}")
         contacts = [
             f"  - {{id: p{number}, name: 人{number}, email: p{number}@{name}.example.com"
-            + (f", since: 2026-12-{self._chance.randrange(1, 20):02}" if self._chance.random() < 0.3 else "")
+            + (f", since: 2026-12-{self._chance.randrange(6, 16):02}" if self._chance.random() < 0.3 else "")
             + (", language: en" if self._chance.random() < 0.3 else "")
             + "}"
             for number in range(self._chance.randrange(1, 4))
@@ -75,7 +75,7 @@ class Life:
         self._chance.choice(files).unlink()
 
     def _time(self) -> None:
-        self.now += dt.timedelta(hours=self._chance.randrange(1, 40))
+        self.now += dt.timedelta(hours=self._chance.randrange(1, 30))
 
 
 def planned(folder: PortalFolder, found: Sources, now: dt.datetime) -> Plan:
