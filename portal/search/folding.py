@@ -31,10 +31,17 @@ def _translation() -> dict[int, str]:
     return str.maketrans(simplified())
 
 
+@cache
+def _traditional() -> re.Pattern[str]:
+    return re.compile(f"[{re.escape(''.join(simplified()))}]")
+
+
 def fold(text: str) -> str:
     """A text so that whatever a reader takes for the same is the same."""
     text = text.lower()
     if not text.isascii():
         text = unicodedata.normalize("NFKD", text)
-        text = unicodedata.normalize("NFC", _ACCENT.sub("", text)).translate(_translation())
+        text = unicodedata.normalize("NFC", _ACCENT.sub("", text))
+        if _traditional().search(text):  # most texts have none, and are looked through faster than translated
+            text = text.translate(_translation())
     return _JOINT.sub("", text)
