@@ -40,6 +40,10 @@ class Addresses:
     def version(self, identity: str, number: int) -> str:
         return f"{self.prefix}notices/{identity}/v{number}/"
 
+    def dates(self, identity: str) -> str:
+        """The calendar of one notice; it is there while a date of it is still to come."""
+        return f"{self.notice(identity)}dates.ics"
+
     def changes(self, identity: str) -> str:
         return f"{self.prefix}notices/{identity}/changes/"
 

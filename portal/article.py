@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
+from portal import dates
 from portal.addresses import QR
 from portal.circumstances import Circumstances
 from portal.config import named
@@ -240,6 +241,7 @@ class Articles:
         latest_url = settings.site_url + addresses.notice(entry.id)
         shared = not private and version is entry.latest and not standing.over
 
+        ahead = shared and dates.ahead(entry.notice, entry.state, self._plan.now, settings.zone)
         foreign = text.language != language
         rendered = next((v for v in reversed(entry.versions) if language in v.texts), None) if foreign else None
         return _Around(
@@ -252,6 +254,7 @@ class Articles:
             latest="" if private else settings.base + addresses.notice(entry.id),
             permanent="" if private else settings.site_url + addresses.version(entry.id, version.number),
             code="" if private or not version.texts else settings.base + own_address(text) + QR,
+            dates=settings.base + addresses.dates(entry.id) if ahead else "",
             share=_Share(chat(notice.title, notice.summary or "", latest_url), message(notice.title, latest_url))
             if shared
             else None,
@@ -329,6 +332,8 @@ class _Around:
     permanent: str
     code: str
     """The QR code of the permanent address; empty on private pages."""
+    dates: str
+    """The calendar of the dates that are still to come; empty where there are none, and on private pages."""
     share: _Share | None
     successor: _Link | None
     """The notice that holds instead, or will."""

@@ -11,13 +11,13 @@ from __future__ import annotations
 import datetime as dt
 import html
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from portal import feeds, words
+from portal import dates, feeds, words
 from portal.chronicle import Chronicle
 from portal.config import Settings
 from portal.kinds import Kind, MaintenanceDetails
@@ -33,6 +33,9 @@ no calendar changes while nothing is published."""
 _DAY = dt.timedelta(days=1)
 _REFRESH = dt.timedelta(hours=6)
 _MARKUP = re.compile(r"<[^>]*>")
+_PROGRAM = "-//Duenotice//Duenotice//EN"
+_HEAD = f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:{_PROGRAM}\r\nCALSCALE:GREGORIAN\r\nMETHOD:PUBLISH\r\n".encode()
+_END = b"END:VCALENDAR\r\n"
 _OCTETS = 75
 """A content line is shorter, or has at most as many with the space that a further piece begins with."""
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]")
@@ -89,6 +92,10 @@ def files(plan: Plan, prose: Prose) -> Iterator[tuple[str, bytes]]:
             timed = any(isinstance(occasion.start, dt.datetime) for occasion, _ in chosen)
             parts = [zone] * timed + [event for _, event in chosen]
             yield plan.addresses(language).calendar(key), _calendar(plan, key, language, parts)
+        for entry in plan.public:
+            if dates.ahead(entry.notice, entry.state, plan.now, settings.zone):
+                own = _worded(entry, told[entry.id], language, settings, prose)
+                yield plan.addresses(language).dates(entry.id), _of_one(plan, entry, chronicle, own, language, zone)
 
 
 # --- what happens when ---------------------------------------------------------------------------------------------
@@ -303,7 +310,7 @@ def _calendar(plan: Plan, key: str, language: str, parts: list[bytes]) -> bytes:
     described = words.load(language, "feeds")("calendar.description")
     calendar = icalendar.Calendar()
     calendar.add("version", "2.0")
-    calendar.add("prodid", "-//Duenotice//Duenotice//EN")
+    calendar.add("prodid", _PROGRAM)
     calendar.add("calscale", "GREGORIAN")
     calendar.add("method", "PUBLISH")
     calendar.add("uid", address)
@@ -317,9 +324,23 @@ def _calendar(plan: Plan, key: str, language: str, parts: list[bytes]) -> bytes:
     calendar.add("refresh-interval", _REFRESH, parameters={"value": "DURATION"})
     calendar.add("x-published-ttl", "PT6H")
     # Each event is written once and stands in two calendars; the library would write it twice.
-    end = b"END:VCALENDAR\r\n"
     head: bytes = calendar.to_ical()
-    return head.removesuffix(end) + b"".join(parts) + end
+    return head.removesuffix(_END) + b"".join(parts) + _END
+
+
+def _of_one(
+    plan: Plan, entry: Entry, chronicle: Chronicle, found: Iterable[Happening], language: str, zone: bytes
+) -> bytes:
+    """The dates of one notice that are still to come, under the names that they have in the other calendars."""
+    ahead = [
+        happening
+        for happening in found
+        if not happening.cancelled and dates.is_ahead(happening.occasion.start, plan.now, plan.settings.zone)
+    ]
+    name = chronicle.name(entry)
+    events = [_event(plan, entry, name, happening, language) for happening in ahead]
+    timed = any(isinstance(happening.occasion.start, dt.datetime) for happening in ahead)
+    return b"".join([_HEAD, *[zone] * timed, *events, _END])
 
 
 def _timezone(zone: ZoneInfo) -> bytes:

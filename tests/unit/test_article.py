@@ -104,7 +104,7 @@ def test_the_first_words_after_the_head_say_by_when_to_act(portal_folder: Portal
         "收费调整 2027 年度收费调整 即将生效 试〔2026〕1号 第 1 版 2026年11月1日 发布 "
         "请于 2026年12月31日前办理 含当日 签回补充协议。 "
         "涉及谁 全部代账客户 多少 +¥40/月 · −¥99.50/年 从哪天 2027年2月1日 "
-        "请答复是否同意 2026年12月20日前 未答复不视为同意。 如有异议 2026年12月25日前 书面提出。 一览"
+        "请答复是否同意 2026年12月20日前 未答复不视为同意。 如有异议 2026年12月25日前 书面提出。 将日期加入日历 一览"
     )
 
 
@@ -125,7 +125,7 @@ def test_the_first_screen_says_how_much(portal_folder: PortalFolder, comparison:
     """One amount from and to, several as a range, those without an order one by one; no word where there is none."""
     portal_folder.notice("n", f"title: 通知\ndate: 2026-11-01\neffective: 2027-01-01\ncomparison: {comparison}")
     page = read(render(portal_folder.plan(), "n"))
-    assert f"涉及谁 所有客户（公开） {said} 从哪天 2027年1月1日 一览".replace("  ", " ") in page
+    assert f"涉及谁 所有客户（公开） {said} 从哪天 2027年1月1日 将日期加入日历 一览".replace("  ", " ") in page
 
 
 def test_what_is_over_asks_nothing_of_anybody(portal_folder: PortalFolder) -> None:

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from portal import calendar, config
+from portal.article import Articles
 from portal.calendar import Happening, Occasion
 from portal.config import Settings
 from portal.kinds import Kind
@@ -116,7 +117,7 @@ def test_one_calendar_for_each_kind_and_language(portal_folder: PortalFolder) ->
     """A calendar of a kind holds that kind alone; one without an event is there for those who wait."""
     portal_folder.notice("fees", FEES)
     files = made(portal_folder)
-    assert len(files) == 22
+    assert len([path for path in files if path.startswith("calendar/")]) == 22
     assert events(files["calendar/incident.zh.ics"]) == {}
     assert set(events(files["calendar/fee-change.zh.ics"])) == set(events(files["calendar/en.ics"]))
 
@@ -220,7 +221,7 @@ def test_a_renamed_notice_keeps_its_events(portal_folder: PortalFolder) -> None:
 
 
 def test_nothing_scheduled_private_or_drafted(portal_folder: PortalFolder) -> None:
-    """What may not be shown stands in no calendar; time alone, and private sources, change no byte."""
+    """What may not be shown stands in no calendar; private sources change no byte, time alone none that is followed."""
     portal_folder.notice("fees", FEES)
     alone = made(portal_folder)
     portal_folder.notice("later", "title: 以后\ndate: 2026-12-08\neffective: 2027-01-01\nsupersedes: fees")
@@ -231,7 +232,8 @@ def test_nothing_scheduled_private_or_drafted(portal_folder: PortalFolder) -> No
     assert made(portal_folder) == alone
     for identity in ("later", "draft", "secret"):
         (portal_folder.root / f"notices/2026/{identity}.zh.md").unlink()
-    assert made(portal_folder, "2029-01-01T00:00+08:00") == alone
+    subscribed = {path: data for path, data in alone.items() if path.startswith("calendar/")}
+    assert made(portal_folder, "2029-01-01T00:00+08:00") == subscribed
 
 
 def test_old_events_go_when_something_is_published(portal_folder: PortalFolder) -> None:
@@ -358,3 +360,39 @@ def test_any_text_is_read_back(portal_settings: Settings, text: str) -> None:
         line.decode()
     read_back = icalendar.Event.from_ical(data)
     assert (str(read_back["SUMMARY"]), str(read_back["DESCRIPTION"])) == (text, f"{text}末")
+
+
+MAINTENANCE = """
+title: 系统维护
+date: 2026-11-20
+kind: maintenance
+effective: {from: 2026-12-12}
+details: {starts: 2026-12-12T22:00, ends: 2026-12-13T02:00, systems: 开票, effect: 不能开票, instead: 次日再开}
+"""
+
+
+def test_a_notice_has_a_calendar_of_its_own_while_a_date_is_to_come(portal_folder: PortalFolder) -> None:
+    """Its events have the names of the other calendars, without those that are past; only then its page leads to it."""
+    portal_folder.notice("fees", FEES)
+    portal_folder.notice("repair", MAINTENANCE)
+    portal_folder.notice("over", "title: 已过\ndate: 2026-11-01\neffective: 2026-11-02")
+    portal_folder.notice(
+        "gone", "title: 撤回\ndate: 2026-11-01\neffective: 2027-01-01\nwithdrawn: {on: 2026-11-03, reason: 误发}"
+    )
+    files = made(portal_folder)
+    own = {path: data for path, data in files.items() if path.endswith("/dates.ics")}
+    assert sorted(own) == [f"{prefix}notices/{name}/dates.ics" for prefix in ("en/", "") for name in ("fees", "repair")]
+    whole = events(files["calendar/zh.ics"])
+    shown = events(own["notices/fees/dates.ics"])
+    roles = ["action", "effective", "expires", "objection", "stage-2", "transition", "until"]
+    assert sorted(shown) == [f"fees/{role}" for role in roles]
+    assert all(shown[name] == whole[name] for name in shown)
+    window = events(own["notices/repair/dates.ics"])["repair/window"]
+    assert window["DTSTART"].dt.isoformat() == "2026-12-12T22:00:00+08:00"
+    plan = portal_folder.plan()
+    articles = Articles(plan, Prose(plan.settings))
+    for entry in plan.public:
+        page = articles.render(entry, entry.latest, "en", file_url=str, private=False).html
+        assert ('href="/en/notices/' + entry.id + '/dates.ics"' in page) == (entry.id in ("fees", "repair")), entry.id
+    later = made(portal_folder, "2028-02-01T09:00+08:00")
+    assert not [path for path in later if path.endswith("/dates.ics")]
