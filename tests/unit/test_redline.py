@@ -34,7 +34,7 @@ _MARK = re.compile(r'<(ins|del) class="dn-(?:ins|del)(?: dn-block)?">(.*?)</\1>'
 
 def html(markdown: str) -> str:
     """A body as the site renders it."""
-    return prose.sanitise(prose._converter().convert(markdown))
+    return prose.sanitise(prose._body_converter().convert(markdown))
 
 
 def compare(old: str, new: str) -> Redline:
