@@ -221,6 +221,22 @@ def test_a_worker_that_is_killed_takes_nothing_with_it() -> None:
     assert list(parallel.each(work, list(range(300)), workers=2)) == list(range(300))
 
 
+def test_what_new_bundles_share_is_found_out_before_any_is_made() -> None:
+    """Once all are known, and not where a bundle follows from what an earlier build made of it."""
+    done: list[str] = []
+
+    def bundle(name: str) -> Bundle:
+        def make() -> list[tuple[str, bytes]]:
+            done.append(f"make {name}")
+            return [(f"{name}.html", b"")]
+
+        return Bundle(name, make, lambda: done.append(f"before {name}"))
+
+    stands = Inventory(files={"old.html": ["old", "", 0, 0, 0, 0]})
+    list(bundles.files(map(bundle, ("a", "old", "b")), stands))
+    assert done == ["before a", "before b", "make a", "make b"]
+
+
 def test_a_bundle_of_which_a_file_is_gone_is_made_for_that_file(tmp_path: Path) -> None:
     """An inventory that names files which no longer stand costs work, never a page."""
     inventory = Inventory({"a.html": ["same", "", 1], "b.html": ["same", "", 1]})
