@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
+from types import CodeType
 
 from jinja2 import Environment
 from mkdocs.commands.build import build
@@ -43,12 +44,15 @@ from portal.proofreading import Proofreader
 from portal.prose import Prose
 from portal.shells import BOARD, OUTLINED, PLAIN, SHELLS, slot
 from portal.site import files as public_files
+from portal.templates import Kept
 from portal.words import TEMPLATES
 
 NAME = "duenotice"
 HOME = "index.md"
 
 _log = logging.getLogger(f"mkdocs.plugins.{NAME}")
+_COMPILED: dict[tuple[str, str], CodeType] = {}
+"""The theme's templates, for the next language."""
 _RESERVED = frozenset(
     {"board", "calendar", "editions", "feeds", "lookup", "my", "notices", "schemas", "search", "subscribe"}
 )
@@ -236,6 +240,7 @@ class DuenoticePlugin(BasePlugin[_NoOptions]):  # type: ignore[no-untyped-call]
 
     def on_env(self, env: Environment, config: MkDocsConfig, files: Files) -> Environment:
         env.globals["asset"] = _assets(files, self.settings.base)
+        env.bytecode_cache = Kept(_COMPILED)  # the theme is the same in every language
         return env
 
     # --- its pages -------------------------------------------------------------------------------------------

@@ -18,9 +18,11 @@ from portal import states, words
 from portal.config import Desk, Settings, named
 from portal.notice import About, Money
 from portal.standing import Standing
-from portal.templates import Flattening
+from portal.templates import Compiled, Flattening
 from portal.words import Words
 
+_COMPILED: Compiled = {}
+"""The notice templates that this process has compiled: every room has its own environment, and `serve` many."""
 _AS_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -36,7 +38,7 @@ def environment(settings: Settings) -> Environment:
     """The notice templates: the portal's own where it has them, else the program's."""
     folders = (settings.root / "site_templates" / "notice", words.TEMPLATES / "notice")
     made = Environment(
-        loader=Flattening(ChoiceLoader([FileSystemLoader(folder) for folder in folders])),
+        loader=Flattening(ChoiceLoader([FileSystemLoader(folder) for folder in folders]), _COMPILED),
         autoescape=True,
         undefined=StrictUndefined,
         auto_reload=False,

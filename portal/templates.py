@@ -8,9 +8,11 @@ What comes of a template stays the same; only that `loop` is known in what a loo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, MutableMapping
-from typing import Any
+from types import CodeType
+from typing import Any, TypeAlias
 
-from jinja2 import BaseLoader, Environment, Template, nodes
+from jinja2 import BaseLoader, BytecodeCache, Environment, Template, nodes
+from jinja2.bccache import Bucket
 from jinja2.visitor import NodeTransformer
 
 _CALLER = "caller"
@@ -27,11 +29,19 @@ _SPECIAL: tuple[type[nodes.Node], ...] = (
 """What a macro has to be called for."""
 
 
-class Flattening(BaseLoader):
-    """Loads what another loader finds. Only templates whose names stand in a template are followed."""
+Compiled: TypeAlias = dict[tuple[str, str | None], tuple[Mapping[str, str], CodeType]]
+"""By name and file of a template: all that was read for it, and its code."""
 
-    def __init__(self, loader: BaseLoader) -> None:
-        self._loader = loader
+
+class Flattening(BaseLoader):
+    """Loads what another loader finds. Only templates whose names stand in a template are followed.
+
+    `compiled` may be that of another environment of the same options: what reads as it read is not compiled again.
+    """
+
+    def __init__(self, loader: BaseLoader, compiled: Compiled) -> None:
+        self._loader, self._compiled = loader, compiled
+        self._read: dict[str, str] = {}
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str | None, Callable[[], bool] | None]:
         return self._loader.get_source(environment, template)
@@ -40,14 +50,33 @@ class Flattening(BaseLoader):
         return self._loader.list_templates()
 
     def load(self, environment: Environment, name: str, globals: MutableMapping[str, Any] | None = None) -> Template:
-        tree, filename = self.tree(environment, name)
-        code = environment.compile(_Flattener(self, environment).flat(tree), name, filename)
+        _, filename, _ = self.get_source(environment, name)
+        read, code = self._compiled.get((name, filename), ({}, None))
+        if code is None or any(self.get_source(environment, each)[0] != text for each, text in read.items()):
+            self._read = {}
+            tree, _ = self.tree(environment, name)
+            code = environment.compile(_Flattener(self, environment).flat(tree), name, filename)
+            self._compiled[name, filename] = self._read, code
         return environment.template_class.from_code(environment, code, globals or {}, None)
 
     def tree(self, environment: Environment, name: str) -> tuple[nodes.Template, str | None]:
         """A template as it is written, and its file."""
-        source, filename, _ = self._loader.get_source(environment, name)
-        return environment.parse(source, name, filename), filename
+        self._read[name], filename, _ = self.get_source(environment, name)
+        return environment.parse(self._read[name], name, filename), filename
+
+
+class Kept(BytecodeCache):
+    """Lets an environment use what others of this process have compiled, which must have the same options."""
+
+    def __init__(self, compiled: dict[tuple[str, str], CodeType]) -> None:
+        self._compiled = compiled
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._compiled.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if bucket.code is not None:
+            self._compiled[bucket.key, bucket.checksum] = bucket.code
 
 
 class _Flattener(NodeTransformer):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from jinja2 import ChoiceLoader, DictLoader, Environment, StrictUndefined, TemplateSyntaxError, UndefinedError
 
-from portal.templates import Flattening
+from portal.templates import Compiled, Flattening, Kept
 
 MACROS = """
 {% macro row(label, name="") -%}
@@ -50,10 +50,10 @@ CASES = {
 }
 
 
-def _environment(*texts: dict[str, str], flat: bool) -> Environment:
+def _environment(*texts: dict[str, str], flat: bool, compiled: Compiled | None = None) -> Environment:
     loader = ChoiceLoader([DictLoader(each) for each in texts])
     return Environment(
-        loader=Flattening(loader) if flat else loader,
+        loader=Flattening(loader, {} if compiled is None else compiled) if flat else loader,
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -114,3 +114,36 @@ def test_mistakes_are_found_where_they_are() -> None:
     assert (failed.value.name, failed.value.lineno) == ("bad", 2)
     with pytest.raises(UndefinedError, match="nobody"):
         _environment({"case": "{{ nobody }}"}, flat=True).get_template("case").render(_context())
+
+
+def test_what_reads_as_it_read_is_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a process, however many environments it makes; a part or a macro that changed has it compiled anew."""
+    told: list[str | None] = []
+    compiling = Environment.compile
+
+    def watched(self: Environment, source: Any, name: str | None = None, *more: Any) -> Any:
+        told.append(name)
+        return compiling(self, source, name, *more)
+
+    monkeypatch.setattr(Environment, "compile", watched)
+    compiled: Compiled = {}
+    text = {"case": '{% from "macros" import mark %}{% include "part" %} {{ mark(w, "high") }}'}
+
+    def rendered(*own: dict[str, str]) -> str:
+        return _environment(*own, SHIPPED, text, flat=True, compiled=compiled).get_template("case").render(_context())
+
+    assert [rendered(), rendered()] == ["(this &amp; that0) <b>high</b>"] * 2
+    assert told == ["case"]
+    assert rendered({"part": "another"}) == "another <b>high</b>"
+    assert rendered({"part": "another", "macros": "{% macro mark(w, level) %}own{% endmacro %}"}) == "another own"
+    assert told == ["case"] * 3
+
+
+def test_environments_of_one_process_share_what_they_compile() -> None:
+    """By the text of a template: another text of the same name is another."""
+    shared: dict[Any, Any] = {}
+    done = []
+    for said in ("one", "one", "two"):
+        made = Environment(loader=DictLoader({"case": f"{said} {{{{ page }}}}"}), bytecode_cache=Kept(shared))
+        done.append((made.get_template("case").render(page=1), len(shared)))
+    assert done == [("one 1", 1), ("one 1", 1), ("two 1", 2)]
