@@ -1,4 +1,7 @@
-"""Watches a portal's sources by their times, so that looking costs little however many there are."""
+"""Watches a portal's sources by how they lie on the disk, so that looking costs little however many there are.
+
+Times alone do not tell: a file may be emptied and filled within one tick of the clock, with a look in between.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,13 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeAlias
 
-from portal import config
+from portal import chunked, config
 from portal.errors import PortalError
+
+Stamp: TypeAlias = tuple[int, ...]
+"""chunked.stamp; empty where there is no file."""
 
 _QUICKEST = 0.1
 """Seconds between two looks at the least."""
@@ -18,12 +25,12 @@ _SHARE = 10
 
 
 class Watch:
-    """Every source of a portal, with when it last changed; `out` is the site, which is none."""
+    """Every source of a portal, and how it lies; `out` is the site, which is none."""
 
     def __init__(self, root: Path, out: Path) -> None:
         self._root = root
         self._out = str(out)
-        self._configured = -1
+        self._configured: Stamp | None = None
         self._folders: tuple[Path, ...] = ()
         self.pause = _QUICKEST
         """Seconds to wait before the next look."""
@@ -34,10 +41,10 @@ class Watch:
         before, self._stamps = self._stamps, self._look()
         return [Path(file) for file in sorted({file for file, _ in before.items() ^ self._stamps.items()})]
 
-    def _look(self) -> dict[str, int]:
+    def _look(self) -> dict[str, Stamp]:
         begun = time.thread_time()
         file = self._root / config.CONFIG_FILE
-        stamps = {str(file): _written(file)}
+        stamps = {str(file): _stamp(file)}
         if stamps[str(file)] != self._configured:
             self._configured, self._folders = stamps[str(file)], self._named()
         for folder in self._folders:
@@ -54,16 +61,16 @@ class Watch:
         return tuple(dict.fromkeys(folders))
 
 
-def _written(file: Path) -> int:
-    """When a file last changed, in nanoseconds since 1970; 0 where there is none."""
+def _stamp(file: Path) -> Stamp:
+    """How a file lies; nothing where there is none."""
     try:
-        return file.stat().st_mtime_ns
+        return tuple(chunked.stamp(file.stat()))
     except OSError:
-        return 0
+        return ()
 
 
-def _files(folder: str, out: str) -> Iterator[tuple[str, int]]:
-    """Every file in a folder but those in hidden folders, and when it last changed."""
+def _files(folder: str, out: str) -> Iterator[tuple[str, Stamp]]:
+    """Every file in a folder but those in hidden folders, and how it lies."""
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
@@ -72,6 +79,6 @@ def _files(folder: str, out: str) -> Iterator[tuple[str, int]]:
                         yield from _files(entry.path, out)
                 elif not entry.is_dir():
                     with suppress(OSError):
-                        yield entry.path, entry.stat().st_mtime_ns
+                        yield entry.path, tuple(chunked.stamp(entry.stat()))
     except OSError:
         return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from portal.cli.resident import Resident
@@ -90,6 +92,25 @@ def test_every_change_of_a_source_is_seen_once(portal_folder: PortalFolder) -> N
     configuration = portal_folder.root / "mkdocs.yml"
     configuration.write_text(configuration.read_text(encoding="utf-8") + "\n", encoding="utf-8")
     assert watch.changed() == [configuration]
+
+
+def test_a_save_that_was_looked_at_halfway_is_seen_when_it_is_whole(portal_folder: PortalFolder) -> None:
+    """An editor empties a file and fills it within one tick of the clock, and a look falls between."""
+    file = portal_folder.notice("a", FRONT)
+    watch = Watch(portal_folder.root, portal_folder.root / "site")
+    for text in ("", "---\ntitle: 费用\n---\n"):
+        file.write_text(text, encoding="utf-8")
+        os.utime(file, ns=(1_796_000_000_000_000_000, 1_796_000_000_000_000_000))
+        assert watch.changed() == [file]
+    configuration = portal_folder.root / "mkdocs.yml"
+    whole = configuration.read_text(encoding="utf-8")
+    for text in ("", whole.replace("extra:\n  duenotice:\n", "extra:\n  duenotice:\n    notices: [elsewhere]\n")):
+        configuration.write_text(text, encoding="utf-8")
+        os.utime(configuration, ns=(1_796_000_000_000_000_000, 1_796_000_000_000_000_000))
+        watch.changed()
+    assert watch.changed() == []
+    added = portal_folder.write("elsewhere/b.zh.md", "x")
+    assert watch.changed() == [added]
 
 
 def test_without_a_secret_nothing_private_is_left_for_the_next_process(portal_folder: PortalFolder) -> None:
