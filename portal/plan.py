@@ -21,7 +21,7 @@ from portal.client import Recipient, Registry
 from portal.config import Settings
 from portal.history import History
 from portal.memory import Memory
-from portal.notice import Dossier, Notice, Text, Version
+from portal.notice import Notice, Text, Version
 from portal.paper import Paper
 from portal.sources import Sources, inside
 from portal.states import State
@@ -170,31 +170,35 @@ class Plan:
 
 def make(settings: Settings, sources: Sources, history: History, now: dt.datetime) -> Plan:
     """Decide what exists at `now` (timezone-aware): no version published later is in the plan, in any form."""
-    open_successors = _successors(history.dossiers.values(), settings, now, public_only=True)
-    all_successors = _successors(history.dossiers.values(), settings, now, public_only=False)
+    out = {dossier.id: tuple([v for v in dossier.versions if v.on <= now]) for dossier in history.dossiers.values()}
+    shown = {identity: versions for identity, versions in out.items() if versions and versions[-1].original is not None}
+    facts = {identity: _facts(versions[-1]) for identity, versions in shown.items()}
+    superseding = [notice for notice in facts.values() if notice.supersedes and not notice.draft]
+    open_successors = _successors(superseding, settings, now, public_only=True)
+    all_successors = _successors(superseding, settings, now, public_only=False)
     public: list[Entry] = []
     private: list[Entry] = []
-    for dossier in history.dossiers.values():
-        out = [v for v in dossier.versions if v.on <= now]
-        if not out or out[-1].original is None or _facts(out[-1]).draft:
+    for identity, published in shown.items():
+        latest = facts[identity]
+        if latest.draft:
             continue
-        filed = sources.notices[dossier.id]
-        facts = _facts(out[-1])
-        for hidden in (False, True):
-            versions = tuple(v for v in out if _is_private(v, facts) is hidden)
+        filed = sources.notices[identity]
+        hidden = tuple([v for v in published if _is_private(v, latest)])
+        open_ones = tuple([v for v in published if not _is_private(v, latest)]) if hidden else published
+        for versions in (open_ones, hidden):
             if not versions or versions[-1].original is None:
                 continue
-            successor, at = (all_successors if hidden else open_successors).get(dossier.id, (None, None))
+            successor, at = (all_successors if versions is hidden else open_successors).get(identity, (None, None))
             entry = Entry(
-                id=dossier.id,
-                private=hidden,
+                id=identity,
+                private=versions is hidden,
                 versions=versions,
-                state=states.state(facts, now, settings.zone, superseded_at=at),
+                state=states.state(latest, now, settings.zone, superseded_at=at),
                 successor=successor,
                 attachments=_attachments(filed.paper, versions),
-                values=filed.values if hidden else {},
+                values=filed.values if versions is hidden else {},
             )
-            (private if hidden else public).append(entry)
+            (private if versions is hidden else public).append(entry)
     for half in (public, private):
         half.sort(key=lambda e: (e.published, e.id), reverse=True)
     return Plan(settings, now, history.commit, sources.registry, tuple(public), tuple(private))
@@ -211,20 +215,16 @@ def _is_private(version: Version, latest: Notice) -> bool:
 
 
 def _successors(
-    dossiers: Iterable[Dossier], settings: Settings, now: dt.datetime, *, public_only: bool
+    superseding: Iterable[Notice], settings: Settings, now: dt.datetime, *, public_only: bool
 ) -> dict[str, tuple[str, dt.datetime]]:
     """For each superseded id, the notice that supersedes it and when that takes effect.
 
     Public pages must not change with a private notice, so for them only public successors count.
     """
     result: dict[str, tuple[str, dt.datetime]] = {}
-    for dossier in dossiers:
-        out = [v for v in dossier.versions if v.on <= now]
-        if not out or out[-1].original is None:
-            continue
-        notice = _facts(out[-1])
+    for notice in superseding:
         withdrawn = notice.withdrawn and states.instant(notice.withdrawn.on, settings.zone) <= now
-        if notice.supersedes and not notice.draft and not withdrawn and (notice.public or not public_only):
+        if notice.supersedes and not withdrawn and (notice.public or not public_only):
             result[notice.supersedes] = (notice.id, states.takes_effect(notice, settings.zone))
     return result
 
