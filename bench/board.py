@@ -183,7 +183,8 @@ def age(folder: Path, commits: int) -> None:
 def mkdocs(folder: Path, count: int) -> None:
     """The same texts for plain MkDocs with Material, its search, and navigation.prune.
 
-    Only the home page stands in its navigation: with a thousand pages in each year's section it takes eight times as long.
+    Only the home page stands in its navigation: with a thousand pages in each year's section it takes eight times as
+    long.
     """
     for one in notices(count):
         _put(folder / f"docs/{one.day.year}/{one.name}.md", f"---\ntitle: {one.title}\n---\n{one.body}")
