@@ -147,6 +147,10 @@ def test_inodes_do_not_tell_what_workers_sealed_together(tmp_path: Path) -> None
     """However many made them, sealed files become files in the order of their names."""
 
     def sealed(number: int) -> Made[int]:
+        (tmp_path / f"at-work-{os.getpid()}").touch()
+        deadline = time.monotonic() + 20
+        while len(list(tmp_path.glob("at-work-*"))) < 2 and time.monotonic() < deadline:
+            time.sleep(0.01)
         return os.getpid(), [(f"my/s/{number * 97 % 1009:08x}", b"duen%d" % number)]
 
     _, makers = put(tmp_path / "site", sealed)
@@ -181,7 +185,7 @@ out = Path(sys.argv[1])
 
 def slow(number):
     (out.parent / f"worker-{os.getpid()}").touch()
-    time.sleep(0.02)
+    time.sleep(0.05)
     return 0, [(f"a{number}", b"a"), (f"killed/{number}", b"a"), (f"my/s/{number}", b"a")]
 
 def files(press):
