@@ -153,6 +153,7 @@ def _listed(base: str, always: dict[str, str]) -> str:
         f"{base}{SEALED}*": {"Cache-Control": _ASK, "Content-Type": "application/octet-stream"},
         f"{base}feeds/*.atom": {"Content-Type": "application/atom+xml"},
         f"{base}calendar/*.ics": {"Content-Type": "text/calendar; charset=utf-8"},
+        f"{base}*/dates.ics": {"Content-Type": "text/calendar; charset=utf-8"},
         f"{base}build.json": {"Cache-Control": _ASK},
     }
     lines = ["# Duenotice: put this file into the root of the site after each build."]
