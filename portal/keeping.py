@@ -5,7 +5,8 @@ secret can compute all of it. Without a secret nothing is private, and it is kep
 damage. It is replaced once a build has ended well; of whichever build it is, it is right, because every entry is named
 by what it follows from.
 
-It holds how the site stood, too (portal/inventory.py). Against whoever sets the clock of the machine, and failing
+It holds how the site stood, too (portal/inventory.py), and under a secret the templates as they were compiled: code is
+run only from where nobody else can have put it. Against whoever sets the clock of the machine, and failing
 disks, every 24th build reads all the same, and the gate looks into every file.
 """
 
@@ -16,10 +17,11 @@ import marshal
 import sys
 import time
 from collections.abc import Mapping
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from portal import cachefile
+from portal import cachefile, stationery
 from portal.config import Secret, Settings
 from portal.digests import DIGESTS
 from portal.inventory import Inventory
@@ -35,7 +37,7 @@ BUILDS = "builds"
 _PACKING = f"{sys.implementation.cache_tag} {sys.hexversion} {marshal.version}\n".encode()
 """What packs and unpacks in the same way."""
 
-_SITE = "site"
+_SITE, _TEMPLATES = "site", "templates"
 _READ_AGAIN = 24
 """After so many builds every file is compared by its bytes."""
 
@@ -53,6 +55,8 @@ def recollect(settings: Settings, secret: Secret | None) -> tuple[Memory, Invent
         count = 0
         past.pop(PROOF, None)
         past.pop(DIGESTS, None)
+    for name, known in past.pop(_TEMPLATES, {}).get(_compiler(), {}).items():
+        stationery.COMPILED.setdefault(name, known)
     memory = Memory(past, begun)
     memory.keep(BUILDS, "count", count)
     return memory, Inventory(site["files"], site["folders"], trusting)
@@ -62,13 +66,20 @@ def keep(settings: Settings, secret: Secret | None, memory: Memory, inventory: I
     """Leave for the next build what this one knows, now that the site stands as `inventory` says. Raises OSError."""
     memory.rooms.setdefault(BUILDS, {}).setdefault("count", 0)
     past = {**memory.rooms, _SITE: {"files": inventory.files, "folders": inventory.folders}}
+    if secret:
+        past[_TEMPLATES] = {_compiler(): stationery.COMPILED}
     _write(_file(settings), secret, past)
+
+
+def _compiler() -> str:
+    """What compiles templates in the same way; the texts they were compiled from are kept with them."""
+    return f"{sys.version} {metadata.version('jinja2')}"
 
 
 def recollect_for_check(settings: Settings, secret: Secret | None) -> Memory:
     """What the last build and the last check found out; each of them writes a file of its own."""
     built, checked = _said(_file(settings), secret), _said(_checked(settings), secret)
-    rooms = (built.keys() | checked.keys()) - {BUILDS, _SITE}
+    rooms = (built.keys() | checked.keys()) - {BUILDS, _SITE, _TEMPLATES}
     return Memory({room: {**checked.get(room, {}), **built.get(room, {})} for room in rooms}, time.time_ns())
 
 

@@ -21,7 +21,7 @@ from portal.standing import Standing
 from portal.templates import Compiled, Flattening
 from portal.words import Words
 
-_COMPILED: Compiled = {}
+COMPILED: Compiled = {}
 """The notice templates that this process has compiled: every room has its own environment, and `serve` many."""
 _AS_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -38,7 +38,7 @@ def environment(settings: Settings) -> Environment:
     """The notice templates: the portal's own where it has them, else the program's."""
     folders = (settings.root / "site_templates" / "notice", words.TEMPLATES / "notice")
     made = Environment(
-        loader=Flattening(ChoiceLoader([FileSystemLoader(folder) for folder in folders]), _COMPILED),
+        loader=Flattening(ChoiceLoader([FileSystemLoader(folder) for folder in folders]), COMPILED),
         autoescape=True,
         undefined=StrictUndefined,
         auto_reload=False,
