@@ -7,19 +7,20 @@ import io
 import os
 from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from babel import localedata
 from pydantic import Field, ValidationError
 
-from portal import chunked, explain, located, registry
+from portal import chunked, explain, located, parallel, registry
 from portal.client import Client, Registry
 from portal.config import CONFIG_FILE, Settings
 from portal.errors import Location, Problem, Severity
 from portal.kinds import Block
 from portal.notice import TEXT_KEYS, Notice, Text
 from portal.paper import Paper, notice_of, read_file
-from portal.readings import Readings
+from portal.readings import Readings, Stamp
 from portal.registry import Record
 
 
@@ -85,8 +86,19 @@ def read(
     problems: list[Problem] = []
     papers: list[Paper] = []
     said: dict[str, Notice | None] = {}
-    for name, file in _notice_files(settings, problems):
-        paper, notice = _read_paper(settings, name, file, problems, readings)
+    found = list(_notice_files(settings, problems))
+    stamps = [_stamp(file) for _, file in found]
+    read_before = [
+        readings.recall("notices", name, stamp) if stamp else None
+        for (name, _), stamp in zip(found, stamps, strict=True)
+    ]
+    unread = [file.path for (_, file), past in zip(found, read_before, strict=True) if past is None]
+    new = parallel.each(partial(_read_new, settings), unread)
+    for (name, _), stamp, past in zip(found, stamps, read_before, strict=True):
+        paper, notice, complaints, sound = (*past, [], False) if past is not None else next(new)
+        problems += complaints
+        if sound and stamp:
+            readings.keep("notices", name, stamp, (paper, notice))
         if paper is not None:
             problems += _foreign_language(paper)
             papers.append(paper)
@@ -97,25 +109,22 @@ def read(
     return Sources(notices, known, records, tuple(problems))
 
 
-def _read_paper(
-    settings: Settings, name: str, file: os.DirEntry[str], problems: list[Problem], readings: Readings
-) -> tuple[Paper | None, Notice | None]:
-    """A notice's file, called `name` by people, and what an original says where nothing is wrong with it."""
+def _stamp(file: os.DirEntry[str]) -> Stamp | None:
     try:
-        stamp = chunked.stamp(file.stat())
+        return chunked.stamp(file.stat())
     except OSError:
-        stamp = None  # reading it says why
-    known = readings.recall("notices", name, stamp) if stamp else None
-    if known is not None:
-        return known[0], known[1]
-    paper, found = read_file(settings, Path(file.path))
-    problems += found
+        return None  # reading it says why
+
+
+def _read_new(settings: Settings, path: str) -> tuple[Paper | None, Notice | None, list[Problem], bool]:
+    """A notice's file, what an original says where nothing is wrong with it, what is wrong with the file itself, and
+    whether nothing is wrong with either.
+    """
+    paper, found = read_file(settings, Path(path))
     if paper is None:
-        return None, None
+        return None, None, found, False
     notice, complaints = notice_of(paper) if "translates" not in paper.data else (None, [])
-    if stamp and not found and not complaints:
-        readings.keep("notices", name, stamp, (paper, notice))
-    return paper, None if complaints else notice
+    return paper, None if complaints else notice, found, not found and not complaints
 
 
 def _notice_files(settings: Settings, problems: list[Problem]) -> Iterator[tuple[str, os.DirEntry[str]]]:

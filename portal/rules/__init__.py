@@ -9,11 +9,12 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import partial
 from types import MappingProxyType
+from typing import Any
 
+from portal import parallel
 from portal.config import CONFIG_FILE, Settings
 from portal.errors import Location, Problem, Severity
 from portal.memory import Memory
@@ -31,6 +32,9 @@ from portal.rules import (
 )
 from portal.rules.case import Case, Finding, House, Rule, Scope, meant
 from portal.sources import Sources
+
+_ROOM = "rules"
+"""Where the memory has what rules found."""
 
 ELSEWHERE: MappingProxyType[str, str] = MappingProxyType(
     {
@@ -105,59 +109,73 @@ def check(
 def _of_notices(rules: list[Rule], house: House, memory: Memory, frame: str) -> dict[str, list[Problem]]:
     """What follows from a notice's own files, or from these and the registry, by the code of the rule.
 
-    Of most notices an earlier build knows it.
+    Of most notices an earlier build knows it; the others are looked at on all processors.
     """
-    own = [rule for rule in rules if rule.scope is Scope.OWN]
-    audience = [rule for rule in rules if rule.scope is Scope.AUDIENCE]
-    mark = house.sources.registry.mark
+    scopes = {scope: [rule for rule in rules if rule.scope is scope] for scope in (Scope.OWN, Scope.AUDIENCE)}
+    asked = list(_questions(house, frame))
+    known = [memory.recall(_ROOM, name) if name else None for _, _, name in asked]
+    unknown = [(scopes[scope], case) for (case, scope, _), told in zip(asked, known, strict=True) if told is None]
+    new = parallel.each(_in_notice, unknown)
     result: dict[str, list[Problem]] = {}
+    for (_, _, name), told in zip(asked, known, strict=True):
+        _collect(result, memory, name, next(new) if told is None else told)
+    return result
+
+
+def _questions(house: House, frame: str) -> Iterator[tuple[Case, Scope, str]]:
+    """Which notice is looked at in which scope, and a hash of all that the answer follows from; '' if not known."""
+    mark = house.sources.registry.mark
     for case in house.cases():
         papers = (case.filed.paper, *case.filed.translations.values())
-        files = " ".join([frame, *(f"{paper.shown} {paper.sha256}" for paper in papers)])
-        _collect(result, memory, files, partial(_in_notice, own, case))
+        yield case, Scope.OWN, _hash(" ".join([frame, *(f"{paper.shown} {paper.sha256}" for paper in papers)]))
         if not case.notice.public:
             front = f"{frame} {case.filed.paper.shown} {case.filed.paper.front}"
-            told = f"{front} {mark} {json.dumps(case.filed.values, ensure_ascii=False)}" if mark else ""
-            _collect(result, memory, told, partial(_in_notice, audience, case))
-    return result
+            values = json.dumps(case.filed.values, ensure_ascii=False)
+            yield case, Scope.AUDIENCE, _hash(f"{front} {mark} {values}") if mark else ""
 
 
 def _of_registry(rules: list[Rule], house: House, memory: Memory, frame: str) -> dict[str, list[Problem]]:
     """What is wrong with clients, by the code of the rule."""
-
-    def find() -> Iterator[Problem]:
-        for rule in rules:
-            if rule.of_registry is not None:
-                yield from (_problem(rule, finding) for finding in rule.of_registry(house))
-
-    result: dict[str, list[Problem]] = {}
     mark = house.sources.registry.mark
-    _collect(result, memory, f"{frame} {mark}" if mark else "", find)
+    name = _hash(f"{frame} {mark}") if mark else ""
+    told = memory.recall(_ROOM, name) if name else None
+    if told is None:
+        told = [
+            _problem(rule, finding).as_json()
+            for rule in rules
+            if rule.of_registry is not None
+            for finding in rule.of_registry(house)
+        ]
+    result: dict[str, list[Problem]] = {}
+    _collect(result, memory, name, told)
     return result
 
 
-def _collect(
-    result: dict[str, list[Problem]], memory: Memory, follows: str, find: Callable[[], Iterator[Problem]]
-) -> None:
-    """Add what is found; not found again where the memory knows what came of all that it `follows` from, if that is
-    known."""
-    name = hashlib.sha256(follows.encode("utf-8", "surrogateescape")).hexdigest()[:32] if follows else ""
-    known = memory.recall("rules", name) if name else None
-    problems = [Problem.of_json(said) for said in known] if known is not None else list(find())
-    if name and known is None:
-        memory.keep("rules", name, [problem.as_json() for problem in problems])
-    for problem in problems:
+def _collect(result: dict[str, list[Problem]], memory: Memory, name: str, told: list[dict[str, Any]]) -> None:
+    """Add what was found, and know it from now on by this name, if it has one."""
+    if name:
+        memory.keep(_ROOM, name, told)
+    for problem in map(Problem.of_json, told):
         result.setdefault(problem.code, []).append(problem)
 
 
-def _in_notice(rules: list[Rule], case: Case) -> Iterator[Problem]:
-    for rule in rules:
-        if rule.of_notice is not None:
-            yield from (_problem(rule, finding) for finding in rule.of_notice(case))
+def _in_notice(question: tuple[list[Rule], Case]) -> list[dict[str, Any]]:
+    """What rules find in a notice, as JSON can hold it."""
+    rules, case = question
+    return [
+        _problem(rule, finding).as_json()
+        for rule in rules
+        if rule.of_notice is not None
+        for finding in rule.of_notice(case)
+    ]
 
 
 def _problem(rule: Rule, finding: Finding) -> Problem:
     return Problem(finding.location, rule.code, finding.message, finding.hint, rule.severity)
+
+
+def _hash(follows: str) -> str:
+    return hashlib.sha256(follows.encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
 def graded(settings: Settings, problems: Iterable[Problem]) -> list[Problem]:
