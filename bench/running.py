@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -13,6 +14,17 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parent.parent
 CACHE = REPOSITORY / ".cache" / "bench"
 """Where peers are installed, once."""
+
+
+_START = """\
+import os, resource, sys
+told = int(sys.argv[1])
+begun = os.posix_spawnp(sys.argv[2], sys.argv[2:], os.environ)
+status = os.waitstatus_to_exitcode(os.waitpid(begun, 0)[1])
+os.write(told, str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss).encode())
+sys.exit(status if status >= 0 else 1)
+"""
+"""Starts a program from a small process: Linux counts what the starting one holds into the peak of what it starts."""
 
 
 class Failed(Exception):
@@ -33,24 +45,27 @@ class Run:
 def run(command: Sequence[str | Path], *, cwd: Path | None = None, environment: Mapping[str, str] | None = None) -> Run:
     """Run a program to its end. Raises Failed where it cannot start or does not end with 0."""
     words = [str(word) for word in command]
+    if shutil.which(words[0]) is None:
+        raise Failed(f"{words[0]}: not found")
+    told, telling = os.pipe()
     begun = time.perf_counter()
     try:
-        process = subprocess.Popen(  # noqa: S603
-            words,
+        done = subprocess.run(  # noqa: S603
+            [sys.executable, "-S", "-E", "-c", _START, str(telling), *words],
             cwd=cwd,
             env={**os.environ, **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            pass_fds=[telling],
+            check=False,
         )
-    except OSError as error:
-        raise Failed(f"{words[0]}: {error.strerror}") from error
-    assert process.stdout is not None
-    out = process.stdout.read().decode("utf-8", "replace")
-    _, status, usage = os.wait4(process.pid, 0)
+    finally:
+        os.close(telling)
     seconds = time.perf_counter() - begun
-    process.returncode = os.waitstatus_to_exitcode(status)
-    process.stdout.close()
-    if process.returncode:
-        raise Failed(f"{words[0]} ended with {process.returncode}: {out.strip()[-400:]}")
-    return Run(seconds, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024), out)
+    with open(told, encoding="ascii") as said:  # noqa: PTH123 - a pipe
+        peak = said.read()
+    out = done.stdout.decode("utf-8", "replace")
+    if done.returncode or not peak:
+        raise Failed(f"{words[0]} ended with {done.returncode}: {out.strip()[-400:]}")
+    return Run(seconds, int(peak) * (1 if sys.platform == "darwin" else 1024), out)
