@@ -135,3 +135,12 @@ def test_every_public_file_comes_once(portal_folder: PortalFolder) -> None:
     paths = [path for path, _ in site.files(plan, shells.fetch(plan.settings, engine), articles)]
     assert len(paths) == len(set(paths))
     assert {"gone/index.html", "lookup/index.html", "calendar/zh.ics", "notices.json", "sitemap.xml"} <= set(paths)
+
+
+def test_it_is_written_as_its_model_would_be(portal_folder: PortalFolder) -> None:
+    """Notice by notice, for their sake who hold ten thousand; the bytes are those of the whole model."""
+    for count in range(3):
+        if count:
+            portal_folder.notice(f"n{count}", f"title: 标题 {count}\ndate: 2026-11-0{count}\n", "一行\n")
+        whole = register.register(portal_folder.plan()).model_dump_json(by_alias=True, exclude_defaults=True, indent=1)
+        assert made(portal_folder)["notices.json"].decode() == f"{whole}\n"
