@@ -118,9 +118,8 @@ def _shared(house: House) -> Iterator[Finding]:
 
 
 def _files(case: Case) -> Iterator[tuple[int, Path]]:
-    folder = case.filed.paper.file.parent
     for i, name in enumerate(case.notice.attachments):
-        file = inside(folder, name)
+        file = inside(case.filed.paper.file.parent, name)
         if file is not None and file.is_file():
             yield i, file.resolve()
 
