@@ -7,8 +7,9 @@ of them.
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, SupportsIndex
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
@@ -34,6 +35,18 @@ class Block(BaseModel):
     """A closed block of front matter: an unknown key in it is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
+        """As a pickle holds it: of blocks in which nobody said anything, one for all."""
+        if not self.model_fields_set:
+            return _saying_nothing, (type(self),)
+        made: tuple[Any, ...] = super().__reduce_ex__(protocol)  # type: ignore[assignment]
+        return made
+
+
+@lru_cache
+def _saying_nothing(kind: type[Block]) -> Block:
+    return kind()
 
 
 class Details(Block):
