@@ -17,7 +17,7 @@ from portal.publish import Refused
 _ROOMS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "build": ("building", "build"),
-        "check": ("building", "check"),
+        "check": ("checking", "check"),
         "next-change": ("building", "next_change"),
         "serve": ("serving", "serve"),
         "new": ("writing", "new"),

@@ -1,12 +1,10 @@
-"""`build`, `check` and `next-change`: from committed notices to a site in place."""
+"""`build` and `next-change`: from committed notices to a site in place."""
 
 from __future__ import annotations
 
 import itertools
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -17,11 +15,9 @@ from portal import (
     history,
     keeping,
     leaks,
-    moved,
     private,
     publish,
     renditions,
-    rules,
     sealing,
     search,
     shells,
@@ -32,41 +28,25 @@ from portal import (
     words,
 )
 from portal.addresses import BUILD, SEALED
-from portal.article import Articles
 from portal.chunked import AnyFile
+from portal.cli.checking import Prepared, for_the_next_build, prepare
 from portal.cli.console import (
-    CANNOT_RUN,
     FINE,
     PROBLEMS,
     counted,
-    format_option,
     now_option,
     root_option,
     say,
     show,
     watched,
 )
-from portal.cli.reading import Reading, changed_since, decide, editorial_clock
+from portal.cli.reading import changed_since, decide, editorial_clock
 from portal.cli.seal import secret_in_use
-from portal.config import Misconfigured, Secret, Settings
-from portal.errors import Format, PortalError, Problem, errors_in
-from portal.inventory import Inventory
-from portal.memory import Memory
-from portal.plan import Plan
+from portal.config import Secret
+from portal.errors import PortalError, errors_in
 from portal.press import Press
-from portal.proofreading import Proofreader
-from portal.prose import Prose
 from portal.publish import Published, Refused
 from portal.rereading import Shelf
-from portal.shells import Shells
-from portal.sources import Sources
-
-
-def render(settings: Settings, out: Path) -> None:
-    """Have MkDocs render the shells; imported here because most builds need no MkDocs at all."""
-    from portal import mkdocs_plugin
-
-    mkdocs_plugin.render(settings, out)
 
 
 @click.command()
@@ -91,7 +71,7 @@ def build(root: Path, out: Path | None, now: str | None, clean: bool) -> int:
     readings = shelf.recollect()
     kept = keeping.recollect(settings, secret)
     reading = decide(settings, now, readings=readings, memory=kept[0])
-    with _for_the_next_build():
+    with for_the_next_build():
         shelf.keep(readings)
     ready = prepare(reading, secret, kept)
     problems = ready.problems
@@ -106,7 +86,7 @@ def build(root: Path, out: Path | None, now: str | None, clean: bool) -> int:
             raise PortalError("files changed while they were read; nothing was published", "build again") from None
         raise
     if secret is not None:
-        with _for_the_next_build():
+        with for_the_next_build():
             signet.remember(settings, sealing.fingerprint(secret))
     sealed = sum(path.startswith(SEALED) for path in ready.inventory.files)
     made = reading.plan
@@ -119,61 +99,13 @@ def build(root: Path, out: Path | None, now: str | None, clean: bool) -> int:
     return FINE
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A portal ready to be published: the engine's pages, the renderer of notices, and all that is wrong."""
-
-    plan: Plan
-    sources: Sources
-    shells: Shells
-    articles: Articles
-    memory: Memory
-    inventory: Inventory
-    problems: list[Problem]
-
-
-def prepare(reading: Reading, secret: Secret | None = None, kept: tuple[Memory, Inventory] | None = None) -> Prepared:
-    """Render what shows problems that reading alone does not: content pages, and every notice's text.
-
-    With the secret, what an earlier build found out is not found out again; `kept` is that, if it is at hand.
-    """
-    memory, inventory = kept or keeping.recollect(reading.settings, secret)
-    try:
-        rendered = shells.fetch(reading.settings, render)
-    except Misconfigured as error:
-        raise Misconfigured([*reading.problems, *error.problems], error.message) from error
-    articles = Articles(reading.plan, Prose(reading.settings, reading.settings.cache_dir))
-    problems = [*reading.problems, *rendered.problems]
-    problems += moved.problems(reading.plan, reading.sources, rendered.files.keys())
-    entries = reading.plan.entries
-    reader = Proofreader(reading.plan, articles, memory)
-    unread = reader.unread(entries)
-    for _ in watched(articles.prose.convert(unread), "converting texts", len(unread)):
-        pass
-    told = {problem.location for problem in problems if problem.code == "link-to-private"}
-    for entry in watched(entries, "reading notices", len(entries)):
-        found = (problem for problem in reader.read(entry) if problem.location not in told)
-        problems += rules.graded(reading.settings, found)
-    return Prepared(reading.plan, reading.sources, rendered, articles, memory, inventory, list(dict.fromkeys(problems)))
-
-
 def put_in_place(ready: Prepared, out: Path, secret: Secret | None) -> Published:
     """Seal, pass the gate and publish, and keep for the next build what this one found out. Raises as below."""
     done = publish_prepared(ready, out, secret)
     if secret is not None or not ready.sources.any_private:
-        with _for_the_next_build():
+        with for_the_next_build():
             keeping.keep(ready.plan.settings, secret, ready.memory, ready.inventory)
     return done
-
-
-@contextmanager
-def _for_the_next_build() -> Iterator[None]:
-    """Keep what saves the next build work. A disk that takes no more costs that one its time, not this one its site."""
-    try:
-        yield
-    except OSError as error:
-        place = error.filename2 or error.filename or "the cache"
-        click.echo(f"warning: cannot write {place}: {error.strerror}; the next build will take longer", err=True)
 
 
 def publish_prepared(ready: Prepared, out: Path, secret: Secret | None) -> Published:
@@ -192,45 +124,6 @@ def publish_prepared(ready: Prepared, out: Path, secret: Secret | None) -> Publi
     ready.articles.prose.tidy(sum(len(version.texts) for entry in ready.plan.public for version in entry.versions))
     cachefile.tidy(ready.plan.settings.cache_dir)
     return done
-
-
-@click.command()
-@root_option
-@now_option
-@click.option("--base", metavar="REV", help="Also say what may not become of what was published at this commit.")
-@format_option
-def check(root: Path, now: str | None, base: str | None, form: str) -> int:
-    """Say everything that is wrong with notices, clients and configuration."""
-    chosen = Format(form)
-    try:
-        problems = _checked(config.load(root.resolve()), now, base)
-    except Misconfigured as error:
-        show(error.problems, chosen)
-        return CANNOT_RUN
-    show(problems, chosen)
-    if chosen is Format.TEXT:
-        say(f"checked: {counted(problems)}" if problems else "checked: nothing to mend")
-    return PROBLEMS if errors_in(problems) else FINE
-
-
-def _checked(settings: Settings, now: str | None, base: str | None) -> list[Problem]:
-    """Everything that is wrong, with what builds and checks found out earlier; what this one does stays beside it.
-
-    Without the secret nothing is kept of a portal that has clients or private notices. Raises PortalError.
-    """
-    try:
-        secret = secret_in_use(settings)
-    except PortalError:
-        secret = None  # a check needs none; the build says what is wrong with it
-    shelf = Shelf(settings, secret)
-    readings, memory = shelf.recollect(), keeping.recollect_for_check(settings, secret)
-    reading = decide(settings, now, base, readings, memory)
-    ready = prepare(reading, secret, (memory, Inventory()))
-    if secret is not None or not reading.sources.any_private:
-        with suppress(OSError):  # where the cache cannot be written, the next check takes longer
-            shelf.keep(readings)
-            keeping.keep_checked(settings, secret, memory)
-    return ready.problems
 
 
 @click.command("next-change")

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from portal import config, keeping, sealing, signet
-from portal.cli.building import Prepared, prepare, publish_prepared
+from portal.cli.building import publish_prepared
+from portal.cli.checking import Prepared, prepare
 from portal.cli.console import of_the_system
 from portal.cli.reading import decide
 from portal.config import Misconfigured, Secret, Settings

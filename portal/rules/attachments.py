@@ -31,7 +31,7 @@ def _active(case: Case) -> Iterator[Finding]:
         if _runs(case, name):
             yield _finding(case, name, "attachments", i)
     for paper in (case.filed.paper, *case.filed.translations.values()):
-        if ".svg" not in paper.body.lower():  # nearly always, and looking for names is dear
+        if not paper.links or ".svg" not in paper.body.lower():  # nearly always, and looking for names is dear
             continue
         for name in dict.fromkeys(map(unquote, _DRAWING.findall(paper.body))):
             if name not in case.notice.attachments and _runs(case, name):

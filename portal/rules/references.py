@@ -25,9 +25,9 @@ def _named(case: Case) -> Iterator[tuple[tuple[str | int, ...], str]]:
         yield ("answers", i), answered
 
 
-def _unknown(case: Case) -> Iterator[Finding]:
-    notices = case.house.sources.notices
-    for key, identity in _named(case):
+def _unknown(house: House) -> Iterator[Finding]:
+    notices = house.sources.notices
+    for case, key, identity in _all_named(house):
         if identity == case.notice.id:
             yield case.finding("a notice cannot refer to itself", "name the other notice", *key)
         elif identity not in notices:
@@ -36,12 +36,18 @@ def _unknown(case: Case) -> Iterator[Finding]:
             yield case.finding("there is no notice with this id", hint, *key)
 
 
-def _private(case: Case) -> Iterator[Finding]:
-    notices = case.house.sources.notices
-    for key, identity in _named(case):
+def _private(house: House) -> Iterator[Finding]:
+    notices = house.sources.notices
+    for case, key, identity in _all_named(house):
         if case.notice.public and identity in notices and not notices[identity].notice.public:
             hint = "remove the reference, or give this notice an audience"
             yield case.finding("a public notice refers to a private one", hint, *key)
+
+
+def _all_named(house: House) -> Iterator[tuple[Case, tuple[str | int, ...], str]]:
+    for case in house.cases():
+        if case.notice.supersedes or case.notice.answers:  # most notices name no other
+            yield from ((case, key, identity) for key, identity in _named(case))
 
 
 def _cycle(house: House) -> Iterator[Finding]:
@@ -125,8 +131,8 @@ def _files(case: Case) -> Iterator[tuple[int, Path]]:
 
 
 RULES = (
-    Rule("unknown-notice", Severity.ERROR, "a reference to a notice that is not there", _unknown),
-    Rule("refers-to-private", Severity.ERROR, "a public notice that names a private one", _private),
+    Rule("unknown-notice", Severity.ERROR, "a reference to a notice that is not there", of_house=_unknown),
+    Rule("refers-to-private", Severity.ERROR, "a public notice that names a private one", of_house=_private),
     Rule("link-to-private", Severity.ERROR, "a public notice that links to a private one", of_house=_links),
     Rule(
         "shared-attachment", Severity.WARNING, "a file that a public and a private notice both have", of_house=_shared

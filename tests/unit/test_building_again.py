@@ -13,7 +13,7 @@ import pytest
 from portal import bundles, cli, parallel
 from portal.bundles import Bundle
 from portal.chunked import Derived
-from portal.cli import building
+from portal.cli import checking
 from portal.config import Settings
 from portal.errors import PortalError
 from portal.inventory import Inventory
@@ -48,7 +48,7 @@ def engine(settings: Settings, out: Path) -> None:
 def folder(portal_folder: PortalFolder, monkeypatch: pytest.MonkeyPatch) -> PortalFolder:
     """Notices that lean on one another in every way there is."""
     monkeypatch.setenv("PORTAL_SECRET", SECRET)
-    monkeypatch.setattr(building, "render", engine)
+    monkeypatch.setattr(checking, "render", engine)
     settings = portal_folder.root / "mkdocs.yml"
     portal_folder.write("mkdocs.yml", settings.read_text(encoding="utf-8") + LENIENT)
     for number in range(12):
