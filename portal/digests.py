@@ -19,17 +19,14 @@ class Digests:
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
-        self._known: dict[str, tuple[tuple[int, int], int, str]] = {}
+        self._known: dict[str, tuple[int, str]] = {}
 
     def of(self, file: Path) -> str:
         """The SHA-256 of a file in hexadecimal. Raises OSError."""
-        return self.about(str(file))[2]
+        return self.about(str(file))[1]
 
-    def about(self, file: str) -> tuple[tuple[int, int], int, str]:
-        """(device, inode), by which a file is the same however it is reached, its bytes, and its SHA-256.
-
-        Raises OSError.
-        """
+    def about(self, file: str) -> tuple[int, str]:
+        """How many bytes a file has, and their SHA-256. Raises OSError."""
         found = self._known.get(file)
         if found is None:
             about = os.stat(file)  # noqa: PTH116 - there are tens of thousands of them
@@ -41,5 +38,5 @@ class Digests:
                     self._memory.keep(DIGESTS, file, known)
                 else:
                     self._memory.forget(DIGESTS, file)
-            found = self._known[file] = (about.st_dev, about.st_ino), about.st_size, str(known[0])
+            found = self._known[file] = about.st_size, str(known[0])
         return found

@@ -42,7 +42,7 @@ from portal.keeping import PROOF
 from portal.memory import Memory
 from portal.notice import Text
 from portal.phrases import Lasting, Phrases
-from portal.plan import Attachment, Plan
+from portal.plan import Attachment, Holder, Plan, holders
 from portal.sources import Filed, inside
 from portal.stationery import Voice
 
@@ -216,7 +216,7 @@ class Gate:
         for one in self._held:
             closed.update((paper.sha256, paper.shown) for paper in (one.paper, *one.translations.values()))
         for file in _tables(self._plan, self._held):
-            _, size, digest = self._digests.about(str(file))
+            size, digest = self._digests.about(str(file))
             if size > _BLANK or file.read_bytes().strip():
                 closed[digest] = self._settings.shown(file)
         return closed
@@ -231,7 +231,7 @@ class Gate:
             who: list[Any] = [registry.mark, plan.now.astimezone(self._settings.zone).date().isoformat()]
         else:
             people = [[r.key, r.contact.name, r.contact.email, r.contact.phone] for r in registry.recipients()]
-            codes = [[b.holder.key, b.holder.epoch] for b in plan.binders] if self._secret is not None else []
+            codes = [[one.key, one.epoch] for one in self._holders] if self._secret is not None else []
             names = [[client.id, client.name] for client in registry.clients.values()]
             who = [people, codes, names]
         facts = [program(), _engine(), who, sorted(self._open_files), [part for part, _ in self._open_texts]]
@@ -292,12 +292,15 @@ class Gate:
         for client in self._plan.registry.clients.values():
             self._learn_name(client.name, (self._registry_file(client.id), "name"))
         if self._secret is not None:
-            for binder in self._plan.binders:
-                holder = binder.holder
+            for holder in self._holders:
                 code = str(sealing.code(self._secret, holder.key, holder.epoch))
                 self._marks[code.replace("-", "")] = (self._registry_file(holder.client), "code")
         for text in self._public_texts():
             self._forget(text)
+
+    @cached_property
+    def _holders(self) -> list[Holder]:
+        return holders(self._plan, self._memory)
 
     @cached_property
     def _origins(self) -> dict[str, Origin]:
@@ -353,16 +356,17 @@ class Gate:
                 found.append((text.sha256 + text.front if text.sha256 else _digest(map(str.encode, said())), said))
             files += [attachment.file for attachment in entry.attachments]
         settings = plan.settings
-        words_of_ours = list(_written_by_the_program(plan))
-        found.append((_digest(f"{word}\0".encode() for word in words_of_ours), lambda: words_of_ours))
+        ours = list(_written_by_the_program(plan))
+        found.append((_digest(f"{word}\0".encode() for word in ours), partial(iter, ours)))
         docs = settings.root / str(settings.document.data.get("docs_dir", "docs"))
         private = [folder.resolve() for folder in (settings.registry_dir, *settings.notice_dirs())]
         for folder in dict.fromkeys((docs, settings.root / "site_templates", words.TEMPLATES)):
-            inside_private = {at: _lies_in(at, private) for at in {file.parent for file in _files_in(folder)}}
-            for file in _files_in(folder):
-                if not inside_private[file.parent] and not (file.is_symlink() and _lies_in(file, private)):
+            here = list(_files_in(folder))
+            closed = {at for at in {file.parent for file in here} if _lies_in(at, private)}
+            for file in here:
+                if file.parent not in closed and not (file.is_symlink() and _lies_in(file, private)):
                     name = file.relative_to(folder).as_posix()  # the name of a page is its address
-                    found.append((name, partial(_one, name)))
+                    found.append((name, partial(iter, [name])))
                     files.append(file)
         for file in (*files, settings.root / CONFIG_FILE):
             digest = self._digests.of(file)
@@ -517,10 +521,6 @@ def _strings(text: Text) -> Iterator[tuple[str, str, str]]:
 
 def _said(text: Text) -> Iterator[str]:
     return (string for _, _, string in _strings(text))
-
-
-def _one(text: str) -> Iterator[str]:
-    yield text
 
 
 def _read(file: Path) -> Iterator[str]:

@@ -245,21 +245,19 @@ def _attachments(paper: Paper, versions: tuple[Version, ...]) -> tuple[Attachmen
 
 def bind(plan: Plan, memory: Memory) -> tuple[Binder, ...]:
     """The binders of a plan; of notices for whom nothing became different an earlier build knows who may read them."""
-    registry, settings = plan.registry, plan.settings
-    day = plan.now.astimezone(settings.zone).date()
-    frame = [registry.mark, day.isoformat(), str(settings.zone), *settings.languages] if registry.mark else []
+    frame = _frame(plan)
     sheets: dict[str, list[Sheet]] = {}
     for entry in plan.private:
         for sheet, keys in _known_readers(plan, entry, memory, frame):
             for key in keys:
                 sheets.setdefault(key, []).append(sheet)
-    return tuple(Binder(holder, tuple(sheets.get(holder.key, ()))) for holder in _holders(plan, memory, frame))
+    return tuple(Binder(holder, tuple(sheets.get(holder.key, ()))) for holder in holders(plan, memory))
 
 
-def _holders(plan: Plan, memory: Memory, frame: list[str]) -> list[Holder]:
-    """Everybody who has access, in the order of ids."""
-    name = " ".join(frame)
-    known = memory.recall(HOLDERS, name) if frame else None
+def holders(plan: Plan, memory: Memory) -> list[Holder]:
+    """Everybody who has access, in the order of ids; of a registry that stayed as it was an earlier build knows it."""
+    name = " ".join(_frame(plan))
+    known = memory.recall(HOLDERS, name) if name else None
     if known is not None:
         return [Holder(*said) for said in known]
     registry, today = plan.registry, plan.now.astimezone(plan.settings.zone).date()
@@ -275,11 +273,18 @@ def _holders(plan: Plan, memory: Memory, frame: list[str]) -> list[Holder]:
         for recipient in registry.recipients()
         if recipient.client.has_access(today)
     ]
-    if frame:
+    if name:
         memory.keep(
             HOLDERS, name, [[h.key, h.client, h.client_name, h.contact_name, h.epoch, h.language] for h in found]
         )
     return found
+
+
+def _frame(plan: Plan) -> list[str]:
+    """What it follows from who may read what, but for the notices; nothing where the registry has no mark."""
+    registry, settings = plan.registry, plan.settings
+    day = plan.now.astimezone(settings.zone).date()
+    return [registry.mark, day.isoformat(), str(settings.zone), *settings.languages] if registry.mark else []
 
 
 def _known_readers(plan: Plan, entry: Entry, memory: Memory, frame: list[str]) -> Iterable[tuple[Sheet, Iterable[str]]]:
