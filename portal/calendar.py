@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from portal import dates, feeds, words
-from portal.chronicle import Chronicle
+from portal.chronicle import Chronicle, chronicle_of
 from portal.config import Settings
 from portal.kinds import Kind, MaintenanceDetails
 from portal.notice import Notice
@@ -75,7 +75,7 @@ class Happening:
 def files(plan: Plan, prose: Prose) -> Iterator[tuple[str, bytes]]:
     """Every calendar: (path below the site's root, bytes)."""
     settings = plan.settings
-    chronicle = Chronicle(plan)
+    chronicle = chronicle_of(plan)
     told = {entry.id: happenings(entry, chronicle, settings, prose) for entry in plan.public}
     zone = _timezone(settings.zone)
     newest = max((version.on for entry in plan.public for version in entry.versions), default=plan.now)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from portal import states
@@ -20,6 +21,12 @@ class Turn:
 
     at: dt.datetime
     reason: Literal["withdrawn", "superseded", "back"]
+
+
+@lru_cache(maxsize=1)
+def chronicle_of(plan: Plan) -> Chronicle:
+    """The chronicle of a plan, for all who ask."""
+    return Chronicle(plan)
 
 
 class Chronicle:

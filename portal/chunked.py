@@ -55,6 +55,15 @@ def stamp(about: os.stat_result) -> list[int]:
     return [about.st_size, about.st_mtime_ns, about.st_ctime_ns, about.st_ino]
 
 
+_SETTLED = 2_000_000_000
+"""Nanoseconds: the coarsest clock of a file system in use ticks every two seconds (FAT)."""
+
+
+def settled(stamp: list[int], moment: int) -> bool:
+    """Whether a file that changed after `moment` (nanoseconds since 1970), when it was read, would show it."""
+    return max(stamp[1], stamp[2]) < moment - _SETTLED
+
+
 File: TypeAlias = tuple[str, bytes | Chunked]
 """A path below the site's root, and what stands there."""
 

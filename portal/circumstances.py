@@ -30,6 +30,7 @@ class Circumstances:
     def __init__(self, plan: Plan, standings: Standings) -> None:
         self._plan, self.standings = plan, standings
         self._around: dict[str, str] = {}
+        self._linked = ""
         settings = plan.settings
         self.common = hashed(
             configured(settings),
@@ -43,6 +44,11 @@ class Circumstances:
         """The hash of one thing made of a version for readers of a language; `more` is what else it is made of."""
         filled = json.dumps(values, ensure_ascii=False, sort_keys=True)
         return hashed(self.around(entry), what, str(version.number), language, filled, *more)
+
+    def recall(self, around: Mapping[str, str], addresses: str) -> None:
+        """Know from an earlier build what is the same for notices, by id, and for whatever a text may link to."""
+        self._around.update(around)
+        self._linked = addresses
 
     def around(self, entry: Entry) -> str:
         """The hash of all that things made of a notice have in common."""
@@ -72,7 +78,7 @@ class Circumstances:
             ],
             [(found.name, found.file.stat().st_size) for found in entry.attachments],
             self._relatives if entry.successor or _has_relatives(entry.notice) else "",
-            self._addresses if _may_link(entry) else "",
+            self.addresses if _may_link(entry) else "",
         ]
         return hashed(self.common, repr(facts))
 
@@ -86,9 +92,13 @@ class Circumstances:
             )
         )
 
-    @cached_property
+    @property
+    def addresses(self) -> str:
+        """The hash of whatever a text may link to: public notices by name, and hand-written pages."""
+        self._linked = self._linked or self._addresses()
+        return self._linked
+
     def _addresses(self) -> str:
-        """Whatever a text may link to: public notices by name, and hand-written pages."""
         settings = self._plan.settings
         docs = settings.root / str(settings.document.data.get("docs_dir", "docs"))
         paths = {text.path for e in self._plan.public for v in e.versions for text in v.texts.values()}

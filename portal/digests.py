@@ -10,8 +10,6 @@ from portal.memory import Memory
 
 DIGESTS = "digests"
 """The room of the memory."""
-_SETTLED = 2_000_000_000
-"""Nanoseconds. As in portal/readings.py: what changed just before a build may change again and look the same."""
 
 
 class Digests:
@@ -34,7 +32,7 @@ class Digests:
             known = self._memory.recall(DIGESTS, file)
             if known is None or known[1:] != stamp:
                 known = [chunked.digest(Path(file)), *stamp]
-                if max(about.st_mtime_ns, about.st_ctime_ns) < self._memory.begun - _SETTLED:
+                if chunked.settled(stamp, self._memory.begun):
                     self._memory.keep(DIGESTS, file, known)
                 else:
                     self._memory.forget(DIGESTS, file)

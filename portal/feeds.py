@@ -10,7 +10,7 @@ import datetime as dt
 import json
 import mimetypes
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -23,7 +23,7 @@ from markupsafe import Markup
 from portal import words
 from portal.article import facts
 from portal.bundles import Bundle
-from portal.chronicle import Chronicle
+from portal.chronicle import Chronicle, chronicle_of
 from portal.config import named
 from portal.kinds import Kind
 from portal.links import Links
@@ -70,15 +70,20 @@ class Item:
 
 def files(plan: Plan, prose: Prose) -> Iterator[tuple[str, bytes]]:
     """Every feed: (path below the site's root, bytes). Kinds without a notice have theirs, for those who wait."""
-    chronicle = Chronicle(plan)
-    return _told(plan, _reporters(plan, chronicle, prose), _chosen(plan, chronicle))
+    chronicle = chronicle_of(plan)
+    return _told(plan, _reporters(plan, chronicle, prose), chosen(plan))
 
 
 def bundles(plan: Plan, prose: Prose, premises: Premises) -> Iterator[Bundle]:
     """The feeds of the whole board and of each kind, each in all languages and both formats."""
-    chronicle = Chronicle(plan)
+    return bundles_of(plan, prose, premises, chosen(plan))
+
+
+def bundles_of(plan: Plan, prose: Prose, premises: Premises, feeds: Mapping[str, Sequence[Entry]]) -> Iterator[Bundle]:
+    """Those of some feeds, by key, of which it is known what they hold."""
+    chronicle = chronicle_of(plan)
     reporters = _reporters(plan, chronicle, prose)
-    for key, entries in _chosen(plan, chronicle).items():
+    for key, entries in feeds.items():
         facts = [
             (
                 premises.whole(entry),
@@ -91,8 +96,9 @@ def bundles(plan: Plan, prose: Prose, premises: Premises) -> Iterator[Bundle]:
         yield Bundle(premises.of("feed", key, facts), partial(_told, plan, reporters, {key: entries}))
 
 
-def _chosen(plan: Plan, chronicle: Chronicle) -> dict[str, list[Entry]]:
+def chosen(plan: Plan) -> dict[str, list[Entry]]:
     """What each feed holds: the whole board (key ''), and each kind."""
+    chronicle = chronicle_of(plan)
     newest = sorted(plan.public, key=lambda e: (chronicle.updated(e), e.id), reverse=True)
     chosen: dict[str, list[Entry]] = {"": newest[:NEWEST], **{kind.value: [] for kind in Kind}}
     for entry in newest:
@@ -114,7 +120,9 @@ def _reporters(plan: Plan, chronicle: Chronicle, prose: Prose) -> list[_Reporter
     return [_Reporter(plan, chronicle, prose, links, templates, language) for language in plan.settings.languages]
 
 
-def _told(plan: Plan, reporters: Iterable[_Reporter], chosen: Mapping[str, list[Entry]]) -> Iterator[tuple[str, bytes]]:
+def _told(
+    plan: Plan, reporters: Iterable[_Reporter], chosen: Mapping[str, Sequence[Entry]]
+) -> Iterator[tuple[str, bytes]]:
     for reporter in reporters:
         address = plan.addresses(reporter.language)
         for key, entries in chosen.items():

@@ -378,6 +378,14 @@ def head(folder: Path) -> str | None:
     return out.decode("ascii").strip() if out else None
 
 
+def recorded_between(folder: Path, older: str, newer: str) -> list[Path] | None:
+    """The files of a folder that have other bytes in a later commit; None where it is not a later one."""
+    if not is_ancestor(folder, older, newer):
+        return None
+    out = _git(folder, "diff", "--name-only", "--no-renames", "--relative", "-z", older, newer) or b""
+    return [folder / path.decode("utf-8", "surrogateescape") for path in out.split(b"\0") if path]
+
+
 def _log(folder: Path, readings: Readings, *, whole: bool) -> bytes:
     """What git says of every commit on the first-parent history that changed a folder, newest first.
 

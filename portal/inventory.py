@@ -54,6 +54,16 @@ class Inventory:
         """Know of nothing that stands."""
         self.files, self.folders = {}, {}
 
+    def intact(self, out: str) -> bool:
+        """Whether every file and every folder lies as it lay."""
+        return all(_stamped(f"{out}/{path}") == known[2:] for path, known in self.files.items()) and all(
+            _lies(out, folder) == known for folder, known in self.folders.items()
+        )
+
+    def trust(self) -> None:
+        """Take every folder for unchanged, as it was found to be."""
+        self._unchanged = dict(self.folders)
+
     def present(self, out: str) -> Iterator[str]:
         """Every file below the site; a folder that lies as it lay is not read."""
         unread = {""}
@@ -104,6 +114,15 @@ def _above(path: str) -> Iterator[str]:
     while path:
         path = path.rpartition("/")[0]
         yield path
+
+
+def _stamped(place: str) -> list[int]:
+    """How a file lies on the disk; nothing where it is none."""
+    try:
+        about = os.lstat(place)
+    except OSError:
+        return []
+    return chunked.stamp(about) if stat.S_ISREG(about.st_mode) else []
 
 
 def _lies(out: str, folder: str) -> list[int]:

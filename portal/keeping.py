@@ -17,6 +17,7 @@ import marshal
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from portal.config import Secret, Settings
 from portal.digests import DIGESTS
 from portal.inventory import Inventory
 from portal.memory import Memory
+from portal.plates import Plates
 from portal.sealing import Unopenable, lock, unlock
 
 PROOF = "proof"
@@ -37,19 +39,30 @@ BUILDS = "builds"
 _PACKING = f"{sys.implementation.cache_tag} {sys.hexversion} {marshal.version}\n".encode()
 """What packs and unpacks in the same way."""
 
-_SITE, _TEMPLATES = "site", "templates"
+_SITE, _TEMPLATES, _PLATES = "site", "templates", "plates"
 _READ_AGAIN = 24
 """After so many builds every file is compared by its bytes."""
 
 
-def recollect(settings: Settings, secret: Secret | None) -> tuple[Memory, Inventory]:
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What one build leaves to the next."""
+
+    memory: Memory
+    inventory: Inventory
+    plates: Plates | None = None
+    """Only of a build whose files need not be looked into this time."""
+
+
+def recollect(settings: Settings, secret: Secret | None) -> Kept:
     """What the last build left; nothing where the file is damaged or another secret's."""
     begun = time.time_ns()
     try:
         past = _said(_file(settings), secret)
         count, site = past.pop(BUILDS)["count"] + 1, past.pop(_SITE)
     except (KeyError, TypeError, AttributeError):
-        return Memory(begun=begun), Inventory()
+        return Kept(Memory(begun=begun), Inventory())
+    plates = past.pop(_PLATES, None)
     trusting = count < _READ_AGAIN
     if not trusting:
         count = 0
@@ -59,15 +72,19 @@ def recollect(settings: Settings, secret: Secret | None) -> tuple[Memory, Invent
         stationery.COMPILED.setdefault(name, known)
     memory = Memory(past, begun)
     memory.keep(BUILDS, "count", count)
-    return memory, Inventory(site["files"], site["folders"], trusting)
+    inventory = Inventory(site["files"], site["folders"], trusting)
+    return Kept(memory, inventory, Plates(**plates) if plates and trusting else None)
 
 
-def keep(settings: Settings, secret: Secret | None, memory: Memory, inventory: Inventory) -> None:
-    """Leave for the next build what this one knows, now that the site stands as `inventory` says. Raises OSError."""
+def keep(settings: Settings, secret: Secret | None, kept: Kept) -> None:
+    """Leave for the next build what this one knows, now that the site stands as its inventory says. Raises OSError."""
+    memory, inventory = kept.memory, kept.inventory
     memory.rooms.setdefault(BUILDS, {}).setdefault("count", 0)
     past = {**memory.rooms, _SITE: {"files": inventory.files, "folders": inventory.folders}}
     if secret:
         past[_TEMPLATES] = {_compiler(): stationery.COMPILED}
+        if kept.plates is not None:
+            past[_PLATES] = {field.name: getattr(kept.plates, field.name) for field in fields(Plates)}
     _write(_file(settings), secret, past)
 
 
@@ -79,7 +96,7 @@ def _compiler() -> str:
 def recollect_for_check(settings: Settings, secret: Secret | None) -> Memory:
     """What the last build and the last check found out; each of them writes a file of its own."""
     built, checked = _said(_file(settings), secret), _said(_checked(settings), secret)
-    rooms = (built.keys() | checked.keys()) - {BUILDS, _SITE, _TEMPLATES}
+    rooms = (built.keys() | checked.keys()) - {BUILDS, _SITE, _TEMPLATES, _PLATES}
     return Memory({room: {**checked.get(room, {}), **built.get(room, {})} for room in rooms}, time.time_ns())
 
 

@@ -12,7 +12,7 @@ from markupsafe import escape
 
 from portal import words
 from portal.addresses import REGISTER
-from portal.chronicle import Chronicle
+from portal.chronicle import Chronicle, chronicle_of
 from portal.moulds import Moulds, mark, poured
 from portal.plan import Plan
 from portal.shells import Page, Shells
@@ -28,7 +28,7 @@ upcoming in-transition in-force expired superseded withdrawn successor ahead ver
 def files(plan: Plan, shells: Shells) -> Iterator[tuple[str, bytes]]:
     """The page in every language: (path below the site's root, bytes)."""
     settings = plan.settings
-    chronicle = Chronicle(plan)
+    chronicle = chronicle_of(plan)
     paths = {code: plan.addresses(code).lookup for code in settings.languages}
     templates = environment(settings)
     for language in settings.languages:

@@ -30,6 +30,11 @@ class Memory:
                 here[name] = known
         return known
 
+    def carry(self) -> None:
+        """Know from now on all that was known."""
+        for room, known in self._past.items():
+            self.rooms[room] = {**known, **self.rooms.get(room, {})}
+
     def keep(self, room: str, name: str, value: Any) -> None:
         """Know this from now on."""
         self.rooms.setdefault(room, {})[name] = value

@@ -64,11 +64,18 @@ def bundles(plan: Plan, shells: Shells, articles: Articles, premises: Premises) 
     yield Bundle(premises.of("content", recent), content)
     yield from _lists(plan, shells, selectors, premises)
     yield from _editions(plan, shells, months, selectors, premises)
-    changes, around = Changes(plan, articles), hashed(premises.frame, recent)
+    yield from of_notices(plan, shells, articles, premises, selectors)
+    yield Bundle(premises.of("whole", recent, premises.all_fronts), partial(_of_the_site, plan, shells, selectors))
+
+
+def of_notices(
+    plan: Plan, shells: Shells, articles: Articles, premises: Premises, selectors: Selectors
+) -> Iterator[Bundle]:
+    """The pages of each notice of a plan."""
+    changes, around = Changes(plan, articles), hashed(premises.frame, selectors.follows)
     for entry in plan.public:
         make = partial(_notice, plan, shells, articles, changes, entry, selectors)
         yield Bundle(hashed(around + premises.whole(entry)), make)
-    yield Bundle(premises.of("whole", recent, premises.all_fronts), partial(_of_the_site, plan, shells, selectors))
 
 
 def of_notice(plan: Plan, shells: Shells, articles: Articles, entry: Entry) -> Iterator[File]:

@@ -68,6 +68,11 @@ def name_parts(settings: Settings, name: str) -> tuple[str, str]:
     return name, settings.default_language
 
 
+def stem_of(settings: Settings, path: str) -> str:
+    """The stem of the file that a path leads to, with or without its ending."""
+    return name_parts(settings, path.rstrip("/").rsplit("/", 1)[-1].removesuffix(".md"))[0]
+
+
 def read_file(settings: Settings, file: Path) -> tuple[Paper | None, list[Problem]]:
     """Read one notice file from the working tree."""
     shown = settings.shown(file)

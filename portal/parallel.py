@@ -13,6 +13,7 @@ import os
 import pickle
 import signal
 from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar
@@ -80,6 +81,32 @@ def each(
         gc.unfreeze()
 
 
+def aside(work: Callable[[], R]) -> Callable[[], R]:
+    """Begin some work on another processor, and go on; what is given back waits for what came of it.
+
+    What fails there is done here once somebody asks for it, so it raises here.
+    """
+    if processors() < 2 or "fork" not in multiprocessing.get_all_start_methods():
+        return work
+    context = multiprocessing.get_context("fork")
+    receiving, sending = context.Pipe(duplex=False)
+    process = context.Process(target=_tell, args=(work, sending), daemon=True)
+    process.start()
+    sending.close()
+
+    def answer() -> R:
+        try:
+            done = pickle.loads(receiving.recv_bytes())  # noqa: S301 - from a fork of this process
+        except (EOFError, OSError):
+            done = None
+        finally:
+            process.join()
+            receiving.close()
+        return work() if done is None else done[0]
+
+    return answer
+
+
 def processors() -> int:
     """How many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -142,6 +169,13 @@ def _serve(job: _Job[T, R], pipes: list[tuple[Connection, Connection]], own: int
             pipes[own][1].send_bytes(pickle.dumps((first, done), pickle.HIGHEST_PROTOCOL))
         except OSError:
             return
+
+
+def _tell(work: Callable[[], R], sending: Connection) -> None:
+    """Do some work, and send what came of it to who waits for it, if anybody does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with suppress(OSError):
+        sending.send_bytes(pickle.dumps(_tried(lambda _: work(), None), pickle.HIGHEST_PROTOCOL))
 
 
 def _tried(work: Callable[[T], R], item: T) -> tuple[R] | None:

@@ -22,7 +22,7 @@ from portal.config import Settings
 from portal.history import History
 from portal.memory import Memory
 from portal.notice import Notice, Text, Version
-from portal.paper import Paper
+from portal.paper import Paper, stem_of
 from portal.sources import Sources, inside
 from portal.states import State
 
@@ -143,6 +143,17 @@ class Plan:
     @property
     def entries(self) -> tuple[Entry, ...]:
         return self.public + self.private
+
+    @cached_property
+    def stems(self) -> Mapping[str, str]:
+        """The stem of every public file, and every id, to the id of its notice: what texts may link to."""
+        files = {
+            stem_of(self.settings, text.path): e.id
+            for e in self.public
+            for v in e.versions
+            for text in v.texts.values()
+        }
+        return {**files, **{entry.id: entry.id for entry in self.public}}
 
     def addresses(self, language: str) -> Addresses:
         return Addresses(language, self.settings.default_language)

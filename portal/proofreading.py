@@ -53,7 +53,7 @@ class Proofreader:
 
     def _known(self, entry: Entry, language: str) -> list[Problem]:
         """The problems of a notice, as far as they follow from it alone; an earlier build may have read it."""
-        if _may_lead(entry.text(language)):
+        if may_lead(entry.text(language)):
             return list(self._read(entry, language))
         follows = self._follows(entry, language)
         known = self._memory.recall("read", follows)
@@ -71,7 +71,7 @@ class Proofreader:
         return self._hashes[key]
 
     def _read(self, entry: Entry, language: str) -> Iterator[Problem]:
-        if entry.notice.values is None and not _may_lead(entry.text(language)):
+        if entry.notice.values is None and not may_lead(entry.text(language)):
             yield from self._articles.body(entry, language, file_url=lambda found: found.name).problems
             return
         article = self._render(entry, language)
@@ -112,7 +112,7 @@ class Proofreader:
         return self._anchors[key]
 
 
-def _may_lead(text: Text) -> bool:
+def may_lead(text: Text) -> bool:
     """Whether a text may lead to a heading, perhaps of another notice."""
     return text.links and _MAY_LEAD.search(text.body) is not None
 

@@ -16,8 +16,10 @@ import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from portal import parallel
 from portal.addresses import BUILD, SEALED
 from portal.chunked import AnyFile, Derived
 from portal.errors import PortalError, Problem
@@ -44,13 +46,23 @@ class Refused(PortalError):
         self.problems = problems
 
 
+class Moved(Exception):
+    """The site does not stand as the inventory has it."""
+
+
 def publish(
-    out: Path, files: Callable[[Press], Iterable[AnyFile]], gate: Gate, inventory: Inventory | None = None
+    out: Path,
+    files: Callable[[Press], Iterable[AnyFile]],
+    gate: Gate,
+    inventory: Inventory | None = None,
+    *,
+    rest: bool = False,
 ) -> Published:
     """Make `out` hold exactly `files`, which may have a press make them. Raises Refused, PortalError; then `out` is as
     it was.
 
-    What stands there as `inventory` says is left alone; afterwards it says how everything stands now.
+    What stands there as `inventory` says is left alone; afterwards it says how everything stands now. With `rest`,
+    what else it names stays; raises Moved where anything there is otherwise, which is found out meanwhile.
     """
     out = out.absolute()
     staging = out.parent / f".{out.name}.staging"
@@ -60,7 +72,9 @@ def publish(
         staging.mkdir()
         try:
             with closing(Press(out, staging, gate)) as press:
-                return _publish(out, staging, press, files(press), gate, inventory or Inventory())
+                inventory = inventory or Inventory()
+                standing = parallel.aside(partial(inventory.intact, str(out))) if rest else None
+                return _publish(out, staging, press, files(press), gate, inventory, standing)
         except BaseException:
             if not (staging / _JOURNAL).exists():
                 shutil.rmtree(staging, ignore_errors=True)
@@ -68,8 +82,15 @@ def publish(
 
 
 def _publish(
-    out: Path, staging: Path, press: Press, files: Iterable[AnyFile], gate: Gate, inventory: Inventory
+    out: Path,
+    staging: Path,
+    press: Press,
+    files: Iterable[AnyFile],
+    gate: Gate,
+    inventory: Inventory,
+    standing: Callable[[], bool] | None,
 ) -> Published:
+    """`standing` tells whether the site stands as the inventory has it, where what else it names shall stay."""
     place = str(out)
     said: dict[str, tuple[str, str]] = {}
     """Path to what the file follows from, and the SHA-256 of what it holds."""
@@ -80,13 +101,31 @@ def _publish(
             waiting[path] = laid.place
     if press.problems:
         raise Refused(press.problems)
-    gone = sorted(set(inventory.present(place)) - said.keys())
+    if standing is not None:
+        if not standing():
+            raise Moved
+        inventory.trust()
+        present = _rest(said, inventory)
+    else:
+        present = inventory.present(place)
+    gone = sorted(set(present) - said.keys())
     if waiting or gone:
         press.finish(waiting)
         _write_journal(staging, gone)
     _recover(out, staging)
     inventory.take(place, said, {*waiting, *gone})
     return Published(len(waiting), len(said) - len(waiting), len(gone))
+
+
+def _rest(said: dict[str, tuple[str, str]], inventory: Inventory) -> Iterable[str]:
+    """Say of every file that was not made anew that it stays; gives those that stand.
+
+    What is made together is made anew together: a file that follows from the same as one that was is none of the rest.
+    """
+    known = inventory.files
+    anew = {known[path][0] for path, (follows, _) in said.items() if path in known and known[path][0] != follows} - {""}
+    said.update({path: (item[0], item[1]) for path, item in known.items() if path not in said and item[0] not in anew})
+    return known
 
 
 def _say(said: dict[str, tuple[str, str]], path: str, follows: str, sha256: str) -> None:

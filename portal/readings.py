@@ -13,13 +13,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
+from portal import chunked
+
 Stamp: TypeAlias = list[int]
 """chunked.stamp"""
 Room: TypeAlias = Mapping[str, tuple[Stamp, Any]]
 """File, as its room names it, to its stamp and what it said."""
-
-_SETTLED = 2_000_000_000
-"""Nanoseconds: the coarsest clock of a file system in use ticks every two seconds (FAT)."""
 
 
 class Readings:
@@ -27,7 +26,7 @@ class Readings:
 
     def __init__(self, now: int = 0, past: Mapping[str, Room] | None = None) -> None:
         """`now` is the moment, in nanoseconds since 1970, before which nothing is read with this."""
-        self._settled = now - _SETTLED
+        self._now = now
         self._past = past or {}
         self._carried: set[str] = set()
         self.rooms: dict[str, dict[str, tuple[Stamp, Any]]] = {}
@@ -52,7 +51,7 @@ class Readings:
 
     def keep(self, room: str, name: str, stamp: Stamp, said: Any) -> None:
         """Know from now on what a file said; `stamp` was taken before it was read."""
-        if max(stamp[1], stamp[2]) < self._settled:
+        if chunked.settled(stamp, self._now):
             self.rooms.setdefault(room, {})[name] = (stamp, said)
 
     def news(self, room: str) -> set[str]:

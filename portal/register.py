@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from portal.addresses import REGISTER, REGISTER_SCHEMA
-from portal.chronicle import Chronicle
+from portal.chronicle import Chronicle, chronicle_of
 from portal.kinds import Kind
 from portal.notice import Version
 from portal.plan import Entry, Plan
@@ -81,16 +81,34 @@ class Register(_Block):
     notices: tuple[Listed, ...]
 
 
+PATHS = (REGISTER, REGISTER_SCHEMA)
+"""Where the register and its schema lie."""
+
+
 def files(plan: Plan) -> Iterator[tuple[str, bytes]]:
     """The register and its schema: (path below the site's root, bytes)."""
-    chronicle = Chronicle(plan)
+    chronicle = chronicle_of(plan)
     yield REGISTER, _written(_register(plan, ()), (_listed(plan, chronicle, entry) for entry in plan.public))
     yield REGISTER_SCHEMA, (json.dumps(schema(), ensure_ascii=False, indent=2) + "\n").encode()
 
 
+def corrected(plan: Plan, was: bytes, before: Iterable[Entry]) -> bytes | None:
+    """The register that `was`, with what it says of the notices of `plan` now; `before` are the same as they were.
+
+    None where it does not say of each of them, once, what it should have said.
+    """
+    chronicle = chronicle_of(plan)
+    for old, new in zip(before, plan.public, strict=True):
+        said = _piece(_listed(plan, chronicle, old))
+        if was.count(said) != 1:
+            return None
+        was = was.replace(said, _piece(_listed(plan, chronicle, new)))
+    return was
+
+
 def register(plan: Plan) -> Register:
     """What the public part of a plan says; nothing private can change it."""
-    chronicle = Chronicle(plan)
+    chronicle = chronicle_of(plan)
     return _register(plan, tuple(_listed(plan, chronicle, entry) for entry in plan.public))
 
 
@@ -108,11 +126,15 @@ def _register(plan: Plan, notices: tuple[Listed, ...]) -> Register:
 def _written(empty: Register, notices: Iterable[Listed]) -> bytes:
     """A register as JSON: its notices are written one after another, for all at once are forty times their text."""
     frame = _json(empty)
-    pieces = [_json(notice).replace("\n", "\n  ").encode() for notice in notices]
+    pieces = [_piece(notice) for notice in notices]
     if not pieces:
         return f"{frame}\n".encode()
     head = frame.removesuffix("[]\n}")
     return b"".join([head.encode(), b"[\n  ", b",\n  ".join(pieces), b"\n ]\n}\n"])
+
+
+def _piece(notice: Listed) -> bytes:
+    return _json(notice).replace("\n", "\n  ").encode()
 
 
 def _json(model: _Block) -> str:

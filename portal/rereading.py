@@ -40,7 +40,7 @@ class Shelf:
     def __init__(self, settings: Settings, secret: Secret | None) -> None:
         self._secret = secret
         self._folder = settings.cache_dir
-        self._frame = _frame(settings) if secret else b""
+        self._frame = frame(settings) if secret else b""
         self._now = time.time_ns()
         self._begun = {(room, part): self._now for room in ROOMS for part in range(PARTS)}
         """When each part of a room was last empty."""
@@ -125,7 +125,7 @@ def part_of(name: str) -> int:
     return zlib.crc32(name.encode("utf-8", "surrogateescape")) % PARTS
 
 
-def _frame(settings: Settings) -> bytes:
+def frame(settings: Settings) -> bytes:
     """32 bytes that follow from everything besides the files that decides how they are read."""
     told = [
         circumstances.program(),

@@ -48,6 +48,6 @@ def _bundles(plan: Plan, shells: Shells, articles: Articles) -> Iterator[Bundle]
     yield Bundle(premises.of("register", whole), partial(register.files, plan))
     yield Bundle(premises.of("lookup", board), partial(lookup.files, plan, shells))
     yield Bundle(premises.of("subscribe"), partial(subscribe.files, plan, shells))
-    yield from search.bundles(plan, shells, articles.prose, premises)
+    yield from search.bundles(plan, shells, premises, list(search.notices(plan, articles.prose)))
     yield from feeds.bundles(plan, articles.prose, premises)
     yield from pages.bundles(plan, shells, articles, premises)

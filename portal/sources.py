@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -107,6 +107,18 @@ def read(
     problems += _missing_folder(settings, settings.registry_dir, "registry")
     known, records = registry.read(settings, problems, readings, clients)
     return Sources(notices, known, records, tuple(problems))
+
+
+def filed(settings: Settings, files: Iterable[Path]) -> tuple[dict[str, Filed], list[Problem]]:
+    """The notices that these files are, by id, and what is wrong with the files."""
+    problems: list[Problem] = []
+    papers: list[Paper] = []
+    for file in files:
+        paper, found = read_file(settings, file)
+        problems += found
+        papers += [paper] if paper is not None else []
+    said = {paper.shown: None for paper in papers}
+    return _file_notices(settings, papers, said, problems), problems
 
 
 def _stamp(file: os.DirEntry[str]) -> Stamp | None:

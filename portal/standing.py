@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TypeAlias
 
 from portal import states
@@ -56,9 +56,7 @@ class Standings:
         self._now, self._zone = plan.now, plan.settings.zone
         self._today = plan.now.astimezone(self._zone).date()
         self._known: dict[tuple[bool, str], Standing] = {}
-        self._effects = {
-            (e.private, e.id): states.takes_effect(e.notice, self._zone) for e in (*plan.private, *plan.public)
-        }
+        self._plan = plan
 
     def of(self, entry: Entry) -> Standing:
         """How a notice stands at the plan's moment. What is not announced yet, such as a withdrawal, is not ahead."""
@@ -87,6 +85,11 @@ class Standings:
             return None
         public = self._effects.get((False, entry.successor))
         return public or (self._effects.get((True, entry.successor)) if entry.private else None)
+
+    @cached_property
+    def _effects(self) -> dict[tuple[bool, str], dt.datetime]:
+        """When each notice takes effect; few supersede another."""
+        return {(e.private, e.id): states.takes_effect(e.notice, self._zone) for e in self._plan.entries}
 
     def instant(self, moment: dt.date) -> dt.datetime:
         return states.instant(moment, self._zone)

@@ -7,6 +7,7 @@ so a run by the hour can end early without looking at anything else.
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Iterator
 from typing import TypeAlias
 
@@ -33,6 +34,26 @@ def next_change(settings: Settings, sources: Sources, history: History, now: dt.
         if _view(plan.make(settings, sources, history, moment)) != current:
             return moment.astimezone(settings.zone)
     return None
+
+
+def holds_until(made: Plan, sources: Sources) -> dt.datetime:
+    """An instant before which the clock alone changes nothing that was read: midnight, or an hour that somebody names.
+
+    Quicker to tell than `next_change`, and never later.
+    """
+    zone, now = made.settings.zone, made.now
+    notices = itertools.chain(
+        (filed.notice for filed in sources.notices.values()),
+        (text.notice for e in made.entries for v in e.versions[:-1] for text in v.texts.values()),
+    )
+    hours = (
+        states.instant(day, zone)
+        for notice in notices
+        for day in (*_days(notice), *(line.on for line in notice.revisions), *(update.at for update in notice.updates))
+        if isinstance(day, dt.datetime)
+    )
+    midnight = states.instant(now.astimezone(zone).date() + _DAY, zone)
+    return min([midnight, *(hour for hour in hours if hour > now)])
 
 
 def _candidates(settings: Settings, sources: Sources, history: History) -> Iterator[dt.datetime]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import time
 from collections.abc import Iterator
@@ -15,9 +16,12 @@ from portal import (
     history,
     keeping,
     leaks,
+    plates,
     private,
     publish,
     renditions,
+    reprint,
+    rereading,
     sealing,
     search,
     shells,
@@ -29,7 +33,7 @@ from portal import (
 )
 from portal.addresses import BUILD, SEALED
 from portal.chunked import AnyFile
-from portal.cli.checking import Prepared, for_the_next_build, prepare
+from portal.cli.checking import Prepared, for_the_next_build, prepare, render
 from portal.cli.console import (
     FINE,
     PROBLEMS,
@@ -42,10 +46,14 @@ from portal.cli.console import (
 )
 from portal.cli.reading import changed_since, decide, editorial_clock
 from portal.cli.seal import secret_in_use
-from portal.config import Secret
-from portal.errors import PortalError, errors_in
+from portal.config import Secret, Settings
+from portal.errors import PortalError, Problem, errors_in
+from portal.inventory import Inventory
+from portal.keeping import Kept
+from portal.plates import Plates
 from portal.press import Press
 from portal.publish import Published, Refused
+from portal.readings import Readings
 from portal.rereading import Shelf
 
 
@@ -70,7 +78,11 @@ def build(root: Path, out: Path | None, now: str | None, clean: bool) -> int:
         search.forget(settings.cache_dir)
     readings = shelf.recollect()
     kept = keeping.recollect(settings, secret)
-    reading = decide(settings, now, readings=readings, memory=kept[0])
+    try:
+        return _reprinted(settings, place, editorial_clock(now, settings.zone), secret, kept, readings)
+    except reprint.Otherwise:
+        pass
+    reading = decide(settings, now, readings=readings, memory=kept.memory)
     with for_the_next_build():
         shelf.keep(readings)
     ready = prepare(reading, secret, kept)
@@ -88,15 +100,34 @@ def build(root: Path, out: Path | None, now: str | None, clean: bool) -> int:
     if secret is not None:
         with for_the_next_build():
             signet.remember(settings, sealing.fingerprint(secret))
-    sealed = sum(path.startswith(SEALED) for path in ready.inventory.files)
-    made = reading.plan
+    _tell(done, len(reading.plan.public), len(reading.plan.private), ready.inventory, problems)
+    return FINE
+
+
+def _reprinted(
+    settings: Settings, out: Path, now: dt.datetime, secret: Secret | None, kept: Kept, readings: Readings
+) -> int:
+    """Build where nothing changed but some words. Raises reprint.Otherwise, and what any build does."""
+    if kept.plates is None:
+        raise reprint.Otherwise
+    engine = shells.fingerprint(settings)
+    proof = reprint.pull(settings, kept.plates, rereading.frame(settings), engine, now, readings)
+    done, left = reprint.run_off(proof, shells.fetch(settings, render), out, secret, kept)
+    show(proof.problems)
+    with for_the_next_build():
+        keeping.keep(settings, secret, left)
+    _tell(done, len(kept.plates.notices), 0, left.inventory, proof.problems)
+    return FINE
+
+
+def _tell(done: Published, public: int, private: int, inventory: Inventory, problems: list[Problem]) -> None:
+    sealed = sum(path.startswith(SEALED) for path in inventory.files)
     say(
-        f"built: {len(made.public)} public and {words.counted(len(made.private), 'private notice')}, "
+        f"built: {public} public and {words.counted(private, 'private notice')}, "
         f"{words.counted(sealed, 'sealed object')}; "
         f"{words.counted(done.written, 'file')} written, {done.unchanged} unchanged, {done.removed} removed"
         + (f"; {counted(problems)}" if problems else "")
     )
-    return FINE
 
 
 def put_in_place(ready: Prepared, out: Path, secret: Secret | None) -> Published:
@@ -104,8 +135,16 @@ def put_in_place(ready: Prepared, out: Path, secret: Secret | None) -> Published
     done = publish_prepared(ready, out, secret)
     if secret is not None or not ready.sources.any_private:
         with for_the_next_build():
-            keeping.keep(ready.plan.settings, secret, ready.memory, ready.inventory)
+            keeping.keep(ready.plan.settings, secret, Kept(ready.memory, ready.inventory, _plates(ready, secret)))
     return done
+
+
+def _plates(ready: Prepared, secret: Secret | None) -> Plates | None:
+    if secret is None:
+        return None
+    begun = ready.memory.begun
+    frame = rereading.frame(ready.plan.settings)
+    return plates.make(frame, begun, ready.plan, ready.sources, ready.shells, ready.articles, ready.problems)
 
 
 def publish_prepared(ready: Prepared, out: Path, secret: Secret | None) -> Published:

@@ -31,6 +31,7 @@ from portal.cli.seal import secret_in_use
 from portal.config import Misconfigured, Secret, Settings
 from portal.errors import Format, PortalError, Problem, errors_in
 from portal.inventory import Inventory
+from portal.keeping import Kept
 from portal.memory import Memory
 from portal.plan import Plan
 from portal.proofreading import Proofreader
@@ -60,12 +61,13 @@ class Prepared:
     problems: list[Problem]
 
 
-def prepare(reading: Reading, secret: Secret | None = None, kept: tuple[Memory, Inventory] | None = None) -> Prepared:
+def prepare(reading: Reading, secret: Secret | None = None, kept: Kept | None = None) -> Prepared:
     """Render what shows problems that reading alone does not: content pages, and every notice's text.
 
     With the secret, what an earlier build found out is not found out again; `kept` is that, if it is at hand.
     """
-    memory, inventory = kept or keeping.recollect(reading.settings, secret)
+    kept = kept or keeping.recollect(reading.settings, secret)
+    memory = kept.memory
     try:
         rendered = shells.fetch(reading.settings, render)
     except Misconfigured as error:
@@ -82,7 +84,9 @@ def prepare(reading: Reading, secret: Secret | None = None, kept: tuple[Memory, 
     for entry in watched(entries, "reading notices", len(entries)):
         found = (problem for problem in reader.read(entry) if problem.location not in told)
         problems += rules.graded(reading.settings, found)
-    return Prepared(reading.plan, reading.sources, rendered, articles, memory, inventory, list(dict.fromkeys(problems)))
+    return Prepared(
+        reading.plan, reading.sources, rendered, articles, memory, kept.inventory, list(dict.fromkeys(problems))
+    )
 
 
 @contextmanager
@@ -126,7 +130,7 @@ def _checked(settings: Settings, now: str | None, base: str | None) -> list[Prob
     shelf = Shelf(settings, secret)
     readings, memory = shelf.recollect(), keeping.recollect_for_check(settings, secret)
     reading = decide(settings, now, base, readings, memory)
-    ready = prepare(reading, secret, (memory, Inventory()))
+    ready = prepare(reading, secret, Kept(memory, Inventory()))
     if secret is not None or not reading.sources.any_private:
         with suppress(OSError):  # where the cache cannot be written, the next check takes longer
             shelf.keep(readings)

@@ -17,6 +17,7 @@ from portal.cli.reading import decide
 from portal.config import Misconfigured, Secret, Settings
 from portal.errors import Location, PortalError, Problem, errors_in
 from portal.inventory import Inventory
+from portal.keeping import Kept
 from portal.memory import Memory
 from portal.notice import Notice, Text
 from portal.pages import of_notice
@@ -105,7 +106,7 @@ class Resident:
         if self._readings is not None:
             Shelf(self._settings, self._secret).keep(self._readings)
         if self._last is not None and (self._secret is not None or not self._last.sources.any_private):
-            keeping.keep(self._settings, self._secret, self._last.memory, self._last.inventory)
+            keeping.keep(self._settings, self._secret, Kept(self._last.memory, self._last.inventory))
 
     def _prepare(self, settings: Settings) -> Prepared:
         alike = self._settings is not None and self._settings.document.data == settings.document.data
@@ -115,7 +116,7 @@ class Resident:
             readings = Shelf(settings, self._secret).recollect()
         last = self._last
         kept = _next(last.memory, last.inventory) if last else keeping.recollect(settings, self._secret)
-        reading = decide(settings, self._now, readings=readings, memory=kept[0])
+        reading = decide(settings, self._now, readings=readings, memory=kept.memory)
         first = self._settings is None
         self._settings, self._readings = settings, readings
         ready = prepare(reading, self._secret, kept)
@@ -124,11 +125,11 @@ class Resident:
         return ready
 
 
-def _next(memory: Memory, inventory: Inventory) -> tuple[Memory, Inventory]:
+def _next(memory: Memory, inventory: Inventory) -> Kept:
     """What one build leaves to the next of the same process; it counts as the same one."""
     following = Memory(memory.rooms, time.time_ns())
     following.recall(keeping.BUILDS, "count")
-    return following, inventory
+    return Kept(following, inventory)
 
 
 def _revised(settings: Settings, file: Path, entry: Entry) -> Entry | None:

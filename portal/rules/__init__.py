@@ -80,7 +80,7 @@ CODES: MappingProxyType[str, str] = MappingProxyType({**{rule.code: rule.about f
 """Every code that mkdocs.yml can set, with what it is about; docs/rules.md has a paragraph on each."""
 
 
-__all__ = ["CODES", "ELSEWHERE", "RULES", "Rule", "change", "check", "codes", "graded"]
+__all__ = ["CODES", "ELSEWHERE", "RULES", "Rule", "change", "check", "codes", "graded", "of_their_own"]
 
 
 def check(
@@ -103,6 +103,15 @@ def check(
         if rule.of_house is not None:
             found += [_problem(rule, finding) for finding in rule.of_house(house)]
         found += known.get(rule.code, [])
+    return graded(settings, found)
+
+
+def of_their_own(settings: Settings, sources: Sources, now: dt.datetime) -> list[Problem]:
+    """What the rules find in notices that follows from nothing but their own files, at `now` (timezone-aware)."""
+    rules = [rule for rule in RULES if rule.scope is Scope.OWN and settings.options.rules.get(rule.code) != "off"]
+    found = [
+        Problem.of_json(said) for case in House(settings, sources, now).cases() for said in _in_notice((rules, case))
+    ]
     return graded(settings, found)
 
 

@@ -4,7 +4,8 @@ It is made from the public part of the plan alone: nothing private and nothing s
 notice only the latest version does.
 """
 
+from portal.search.documents import Document, Source, follows, notices
 from portal.search.shelf import forget
 from portal.search.site import bundles
 
-__all__ = ["bundles", "forget"]
+__all__ = ["Document", "Source", "bundles", "follows", "forget", "notices"]

@@ -69,7 +69,7 @@ class Source:
 def notices(plan: Plan, prose: Prose) -> Iterator[Source]:
     """Every public notice, oldest first."""
     for entry in reversed(plan.public):
-        yield Source(entry.id, _follows(plan, entry), lambda entry=entry: list(_of(plan, prose, entry)))  # type: ignore[misc]
+        yield Source(entry.id, follows(plan, entry), lambda entry=entry: list(_of(plan, prose, entry)))  # type: ignore[misc]
 
 
 def pages(shells: Shells) -> Iterator[Source]:
@@ -158,7 +158,8 @@ def _page(path: str, language: str, shown: str) -> Document:
     return Document(path, title, "", PAGE, language, None, text)
 
 
-def _follows(plan: Plan, entry: Entry) -> str:
+def follows(plan: Plan, entry: Entry) -> str:
+    """A hash of everything that is found of a notice, but for the program."""
     texts = entry.latest.texts.values()
     marks = [text.sha256 or digest([text.body, repr(text.notice)]) for text in texts]
     published = f"{entry.published.timestamp()} {plan.settings.options.timezone}"  # a third of what isoformat() costs

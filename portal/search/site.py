@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from portal import words
@@ -11,19 +11,21 @@ from portal.addresses import SEARCH
 from portal.bundles import Bundle
 from portal.plan import Plan
 from portal.premises import Premises
-from portal.prose import Prose
 from portal.search import documents
+from portal.search.documents import Source
 from portal.search.index import KINDS, Index
 from portal.search.shelf import Shelf
 from portal.shells import Page, Shells
 from portal.stationery import environment
 
 
-def bundles(plan: Plan, shells: Shells, prose: Prose, premises: Premises) -> Iterator[Bundle]:
-    """Every file of the search. Segments that no earlier build kept are made at once, on all processors."""
+def bundles(plan: Plan, shells: Shells, premises: Premises, notices: Sequence[Source]) -> Iterator[Bundle]:
+    """Every file of the search among these notices, which come oldest first, and the portal's own pages.
+
+    Segments that no earlier build kept are made at once, on all processors.
+    """
     settings = plan.settings
-    pages, notices = list(documents.pages(shells)), list(documents.notices(plan, prose))
-    index = Index(pages, notices, settings.languages, Shelf(settings.cache_dir))
+    index = Index(list(documents.pages(shells)), notices, settings.languages, Shelf(settings.cache_dir))
     index.prepare()
     yield Bundle(premises.of("search"), partial(_pages, plan, shells))
     yield Bundle(documents.digest(["shards", *index.segments]), index.shards)

@@ -50,7 +50,8 @@ def build(folder: PortalFolder, secret: Secret, *, now: str = NOW, clean: bool =
     settings, plan, out = folder.settings(), folder.plan(now), folder.root / "site"
     if clean:
         keeping.forget(settings)
-    memory, inventory = keeping.recollect(settings, secret)
+    kept = keeping.recollect(settings, secret)
+    memory, inventory = kept.memory, kept.inventory
     made: list[str] = []
 
     def counted(path: str, data: Derived) -> Derived:
@@ -68,7 +69,7 @@ def build(folder: PortalFolder, secret: Secret, *, now: str = NOW, clean: bool =
             yield path, counted(path, data) if isinstance(data, Derived) and not isinstance(data, Laid) else data
 
     done = publish.publish(out, files, passes, inventory)
-    keeping.keep(settings, secret, memory, inventory)
+    keeping.keep(settings, secret, kept)
     return done, len(made)
 
 
@@ -200,8 +201,8 @@ def test_the_memory_says_nothing_without_the_secret(folder: PortalFolder, secret
     for word in ("yunshan", "云杉", "preview", code, code.replace("-", ""), next(iter(sealed(folder)))):
         assert word.encode() not in data
     other = Secret(bytes(range(9, 41)))
-    assert keeping.recollect(folder.settings(), other)[0].recall("indexes", "yunshan/lin 1") is None
-    assert keeping.recollect(folder.settings(), secret)[0].recall("indexes", "yunshan/lin 1") is not None
+    assert keeping.recollect(folder.settings(), other).memory.recall("indexes", "yunshan/lin 1") is None
+    assert keeping.recollect(folder.settings(), secret).memory.recall("indexes", "yunshan/lin 1") is not None
 
 
 @pytest.mark.parametrize("damage", [b"", b"nonsense", b"x" * 100])
@@ -224,7 +225,7 @@ def test_what_is_not_asked_for_any_more_is_forgotten(folder: PortalFolder, secre
     """The memory is as large as the site, however long it lives."""
 
     def names() -> dict[str, set[str]]:
-        memory, _ = keeping.recollect(folder.settings(), secret)
+        memory = keeping.recollect(folder.settings(), secret).memory
         return {room: set(memory._past[room]) for room in ("sheets", "objects", "indexes", "attachments")}
 
     build(folder, secret)
@@ -246,10 +247,11 @@ def test_what_is_wrong_with_a_notice_is_remembered_too(
 
     def said() -> list[str]:
         settings, plan = folder.settings(), folder.plan()
-        memory, inventory = keeping.recollect(settings, secret)
+        kept = keeping.recollect(settings, secret)
+        memory, inventory = kept.memory, kept.inventory
         reader = Proofreader(plan, Articles(plan, Prose(settings)), memory)
         found = [str(problem) for entry in plan.private for problem in reader.read(entry)]
-        keeping.keep(settings, secret, memory, inventory)
+        keeping.keep(settings, secret, kept)
         return found
 
     first = said()

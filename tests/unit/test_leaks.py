@@ -459,14 +459,15 @@ def looked(
         seen.append(path)
         return honest(gate, path, data)
 
-    memory, inventory = keeping.recollect(settings, secret)
+    kept = keeping.recollect(settings, secret)
+    memory, inventory = kept.memory, kept.inventory
     with monkeypatch.context() as patched:
         patched.setattr(Gate, "_look", look)
         gate = Gate(folder.plan(), secret, folder.sources().notices.values(), memory)
         found = [problem.location.file for path, text in pages.items() for problem in gate.check(path, text.encode())]
     if not found:
         gate.remember()
-        keeping.keep(settings, secret, memory, inventory)
+        keeping.keep(settings, secret, kept)
     return seen, found
 
 
@@ -517,14 +518,15 @@ def test_what_another_process_looked_into_is_proved_too(
 ) -> None:
     """The verdicts come back, and the phrases, in which what becomes private is found."""
     settings = folder.settings()
-    memory, inventory = keeping.recollect(settings, secret)
+    kept = keeping.recollect(settings, secret)
+    memory, inventory = kept.memory, kept.inventory
     here, there = (Gate(folder.plan(), secret, folder.sources().notices.values(), memory) for _ in range(2))
     for path, text in PAGES.items():
         assert there.check(path, text.encode()) == []
         here.take(pickle.loads(pickle.dumps(there.findings())))
     assert there.findings() == ({}, b"")
     here.remember()
-    keeping.keep(settings, secret, memory, inventory)
+    keeping.keep(settings, secret, kept)
     folder.notice("later", PRIVATE.replace("2026-11-27", "2027-11-27"), body)
     assert looked(folder, secret, monkeypatch)[0] == again
 

@@ -182,7 +182,7 @@ def test_nothing_is_unpickled_that_the_secret_did_not_authenticate(
 ) -> None:
     """Bytes that would act when unpickled do nothing, in clear, under another secret, or as another kind of memory."""
     monkeypatch.setenv("CAUGHT", str(tmp_path / "caught"))
-    harm = rereading._frame(folder.settings()) + b"clients 0 " + pickle.dumps(_Caught())
+    harm = rereading.frame(folder.settings()) + b"clients 0 " + pickle.dumps(_Caught())
     file = folder.settings().cache_dir / "readings.clients.0"
     file.parent.mkdir(parents=True, exist_ok=True)
     other = Secret(b"another secret, of 32 bytes too.")

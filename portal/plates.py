@@ -1,0 +1,158 @@
+"""What a build leaves for one that finds nothing changed but words of public notices: its plates, to be corrected.
+
+They say how every source lay, what the pages of each notice, the register, the feeds and the search follow from, and
+until when all of that holds by the clock. A portal that has anything private has none: whatever changes there, the gate
+must know all of it. They hold what is pickled, so only a build with a secret keeps them (portal/keeping.py).
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+from portal import chunked, feeds, history, search, timetable
+from portal.article import Articles
+from portal.config import Settings
+from portal.editions import months
+from portal.errors import Problem
+from portal.plan import Entry, Plan
+from portal.readings import Stamp
+from portal.shells import Shells
+from portal.sources import Filed, Sources
+
+_MOST = 1000
+"""Notices that others lean on, and feeds hold; with more of them, reading these would take as long as a build."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plates:
+    """How a site was made, as marshal can hold it."""
+
+    frame: bytes
+    """What follows from program, configuration and place (portal/rereading.py)."""
+    since: str
+    """The editorial clock of the build, in ISO 8601."""
+    until: str
+    """The first instant at which the plan may be another one by the clock alone."""
+    engine: str
+    """What the engine rendered: Shells.mark."""
+    commits: list[str | None]
+    """What was checked out, where people write."""
+    tree: dict[str, Stamp]
+    """Every file that people wrote, by its whole path."""
+    problems: list[dict[str, str | int]]
+    months: list[tuple[int, int]]
+    """Those that have an edition."""
+    papers: dict[str, tuple[str, str, str, bool]]
+    """Files of notices that can be corrected, by whole path: the id, the hashes of front matter and of all of it, and
+    whether git may hold older versions of it."""
+    notices: dict[str, tuple[str, str]]
+    """Every notice by id, newest first: what its pages follow from, and what is found of it."""
+    stems: dict[str, str]
+    """Plan.stems"""
+    addresses: str
+    """Circumstances.addresses, if any notice has a link."""
+    feeds: dict[str, list[str]]
+    """By key, the ids of what each holds."""
+    mates: bytes
+    """Pickled: the notices of the feeds, and those that they lean on, as they are filed."""
+
+    def filed(self) -> dict[str, Filed]:
+        """The notices of the feeds, and those that they lean on."""
+        found: dict[str, Filed] = pickle.loads(self.mates)  # noqa: S301 - the secret has authenticated it
+        return found
+
+
+def make(
+    frame: bytes,
+    begun: int,
+    plan: Plan,
+    sources: Sources,
+    shells: Shells,
+    articles: Articles,
+    problems: Iterable[Problem],
+) -> Plates | None:
+    """The plates of a site that was put in place by a build that began at `begun` (nanoseconds since 1970).
+
+    None where they would not be used.
+    """
+    settings = plan.settings
+    chosen = feeds.chosen(plan)
+    mates = {entry.id for entries in chosen.values() for entry in entries}
+    mates |= {entry.id for entry in plan.public if _leans(entry)}
+    if sources.any_private or settings.options.versions == "automatic" or len(mates) > _MOST:
+        return None
+    around = articles.circumstances[False]
+    linked = any(text.links for entry in plan.public for text in entry.latest.texts.values())
+    return Plates(
+        frame=frame,
+        since=plan.now.isoformat(),
+        until=timetable.holds_until(plan, sources).isoformat(),
+        engine=shells.mark,
+        commits=commits(settings),
+        tree={path: stamp if chunked.settled(stamp, begun) else [] for path, stamp in tree(settings).items()},
+        problems=[problem.as_json() for problem in problems],
+        months=[(month.year, month.number) for month in months(plan.public, plan.now, settings.zone)],
+        papers=dict(_papers(plan, sources)),
+        notices={entry.id: (around.around(entry), search.follows(plan, entry)) for entry in plan.public},
+        stems=dict(plan.stems),
+        addresses=around.addresses if linked else "",
+        feeds={key: [entry.id for entry in entries] for key, entries in chosen.items()},
+        mates=pickle.dumps({identity: sources.notices[identity] for identity in mates}, pickle.HIGHEST_PROTOCOL),
+    )
+
+
+def _leans(entry: Entry) -> bool:
+    """Whether what is told of other notices may follow from this one."""
+    first = entry.versions[0].original
+    notices = (entry.notice, first.notice) if first else (entry.notice,)
+    return any(notice.supersedes or notice.redirects for notice in notices)
+
+
+def _papers(plan: Plan, sources: Sources) -> Iterator[tuple[str, tuple[str, str, str, bool]]]:
+    for entry in plan.public:
+        if entry.successor or not stands_alone(entry):
+            continue
+        filed = sources.notices[entry.id]
+        for paper in (filed.paper, *filed.translations.values()):
+            yield paper.place, (entry.id, paper.front, paper.sha256, filed.notice.version > 1)
+
+
+def stands_alone(entry: Entry) -> bool:
+    """Whether a notice names no other in its front matter, and shows no picture that lies beside it."""
+    notice = entry.notice
+    listed = set(notice.attachments)
+    return not (notice.supersedes or notice.answers) and all(found.name in listed for found in entry.attachments)
+
+
+def tree(settings: Settings) -> dict[str, Stamp]:
+    """How every file lies that people write, by its whole path, but for mkdocs.yml, which is read each time."""
+    docs = settings.root / str(settings.document.data.get("docs_dir", "docs"))
+    folders = (docs, settings.root / "site_templates", settings.registry_dir, *settings.notice_dirs())
+    return {path: stamp for folder in dict.fromkeys(folders) for path, stamp in _lying(str(folder))}
+
+
+def _lying(folder: str) -> Iterator[tuple[str, Stamp]]:
+    try:
+        with os.scandir(folder) as found:
+            entries = list(found)
+    except OSError:
+        return
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _lying(entry.path)
+            continue
+        with suppress(OSError):
+            yield entry.path, chunked.stamp(entry.stat())
+
+
+def commits(settings: Settings) -> list[str | None]:
+    """What is checked out in the portal, and where notices and clients have a repository of their own."""
+    places = (*settings.notice_dirs(), settings.registry_dir)
+    others = [place for place in places if not place.is_relative_to(settings.root) or (place / ".git").exists()]
+    return [history.head(folder) if folder.is_dir() else None for folder in (settings.root, *others)]
