@@ -1,22 +1,26 @@
 """Python-Markdown with less to do for the same HTML.
 
-Most texts have nothing in them that could begin an inline pattern, and hardly any asks for a table of contents; the
-library tries every pattern on every text, and draws up the contents always.
+Most blocks are paragraphs, most texts have nothing in them that could begin an inline pattern, and hardly any asks for
+a table of contents; the library asks every processor about every block, tries every pattern on every text, and draws up
+the contents always.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
 from xml.etree.ElementTree import Element
 
 from markdown import Markdown, inlinepatterns
+from markdown.blockprocessors import BlockProcessor, ParagraphProcessor
 from markdown.extensions.attr_list import AttrListTreeprocessor
 from markdown.extensions.toc import TocExtension, TocTreeprocessor
 from markdown.inlinepatterns import Pattern
-from markdown.treeprocessors import InlineProcessor
-from markdown.util import AtomicString
+from markdown.serializers import HTML_EMPTY, RE_AMP, to_xhtml_string  # type: ignore[attr-defined]
+from markdown.treeprocessors import InlineProcessor, UnescapeTreeprocessor
+from markdown.util import STX, AtomicString, Registry
 
 _NEEDED = {
     inlinepatterns.BACKTICK_RE: ("`",),
@@ -33,6 +37,10 @@ _NEEDED = {
     r"\[\^([^\]]*)\]": ("[^",),
 }
 """By regular expression, what a text must have for it to match: one of these. A pattern that is not here may always."""
+_LINE = r"\*{0,2}[^\W\d_].*"
+_PARAGRAPH = re.compile(rf"{_LINE}(?:\n{_LINE})*")
+"""A block whose every line begins with a letter, perhaps an emphasised one: nothing else begins so."""
+_RAW = frozenset({"script", "style"})
 
 
 class Contents(TocExtension):
@@ -42,7 +50,7 @@ class Contents(TocExtension):
         _asked = False
 
         def run(self, doc: Element) -> None:
-            self._asked = any(self.marker in text for text in doc.itertext())
+            self._asked = self.marker in "\0".join(doc.itertext())
             super().run(doc)
 
         def build_toc_div(self, toc_list: list[Any]) -> Element:
@@ -60,22 +68,71 @@ class _Inlines(InlineProcessor):
     """
 
     def run(self, tree: Element, ancestors: list[str] | None = None) -> Element:
-        text = "\0".join(_texts(tree))
-        self.inlinePatterns: Any = [pattern for pattern in self.md.inlinePatterns if may_match(pattern, text)]
-        return super().run(tree, ancestors) if self.inlinePatterns else tree
+        texts = ["\0".join(_texts(child)) for child in tree]
+        patterns = [pattern for pattern in self.md.inlinePatterns if may_match(pattern, "\0".join(texts))]
+        if not patterns:
+            return tree
+        self.inlinePatterns: Any = patterns
+        if any(child.tail for child in tree):
+            return super().run(tree, ancestors)
+        some = Element(tree.tag)  # where no tail brings it children, it need only have those that something may change
+        for child, text in zip(tree, texts, strict=True):
+            if any(may_match(pattern, text) for pattern in patterns):
+                some.append(child)
+        super().run(some, ancestors)
+        return tree
 
 
 class _Attributes(AttrListTreeprocessor):
     """Looks for lists of attributes only in a document that has what begins them."""
 
     def run(self, doc: Element) -> None:
-        if any("{" in text for text in doc.itertext()):
+        if "{" in "".join(doc.itertext()):
             super().run(doc)
+
+
+class _Unescape(UnescapeTreeprocessor):
+    """Looks for escaped characters only in a document that has one."""
+
+    def run(self, root: Element) -> None:
+        said = (value for element in root.iter() for value in element.attrib.values() if value)
+        if STX in "".join(root.itertext()) or any(STX in value for value in said):
+            super().run(root)
+
+
+class _Paragraph(ParagraphProcessor):
+    """Takes what can be nothing but a paragraph before all others are asked about it."""
+
+    def test(self, parent: Element, block: str) -> bool:  # noqa: ARG002 - the library's
+        return _PARAGRAPH.fullmatch(block) is not None
+
+
+class _Settled(Registry[BlockProcessor]):
+    """Processors in their order, which is found out once and not for every block."""
+
+    def __init__(self, processors: Registry[BlockProcessor]) -> None:
+        self.__dict__.update(processors.__dict__)
+        self._order = list(processors)
+
+    def __iter__(self) -> Iterator[BlockProcessor]:
+        return iter(self._order)
 
 
 def spare(converter: Markdown) -> None:
     """Have a converter, whose extensions are all in place, do no more than it must."""
+    converter.serializer = xhtml
+    blocks: Any = converter.parser.blockprocessors
+    blocks.register(_Paragraph(converter.parser), "plain-paragraph", 1000)
+    converter.parser.blockprocessors = _Settled(blocks)
+    if "table" in blocks:
+        split = blocks["table"]._split
+        blocks["table"]._split = lambda row: split(row) if "`" in row or "\\" in row else row.split("|")
+    if "fenced_code_block" in converter.preprocessors:
+        fenced: Any = converter.preprocessors["fenced_code_block"]
+        search = fenced.run
+        fenced.run = lambda lines: search(lines) if _may_fence("\n".join(lines)) else lines
     converter.treeprocessors.register(_Inlines(converter), "inline", 20)
+    converter.treeprocessors.register(_Unescape(converter), "unescape", 0)
     if "attr_list" in converter.treeprocessors:
         converter.treeprocessors.register(_Attributes(converter), "attr_list", 8)
     converter.is_block_level = cache(converter.is_block_level)  # type: ignore[method-assign]
@@ -85,6 +142,52 @@ def may_match(pattern: Pattern, text: str) -> bool:
     """Whether a text has what a pattern needs; True for a pattern of which nothing is known."""
     needed = _NEEDED.get(pattern.pattern)
     return needed is None or any(each in text for each in needed)
+
+
+def _may_fence(text: str) -> bool:
+    return "```" in text or "~~~" in text
+
+
+def xhtml(root: Element) -> str:
+    """What the library's serializer writes: nearly all elements hold no other, and are written at once.
+
+    A tree with anything in it but elements, and attributes that have values, is left to the library.
+    """
+    said: list[str] = []
+    left: list[Element | str] = [root]
+    while left:
+        element = left.pop()
+        if isinstance(element, str):
+            said.append(element)
+            continue
+        tag, text = element.tag, element.text or ""
+        if not isinstance(tag, str):
+            return to_xhtml_string(root)
+        after = _escaped(element.tail) if element.tail else ""
+        begin = f"<{tag}"
+        attributes = element.items()
+        for name, value in sorted(attributes) if attributes else ():
+            if not isinstance(value, str):
+                return to_xhtml_string(root)
+            begin += f' {name}="{_escaped(value).replace(chr(34), "&quot;")}"'
+        if tag.lower() in HTML_EMPTY:
+            said.append(f"{begin} />{after}")
+            continue
+        if tag.lower() not in _RAW:
+            text = _escaped(text)
+        if len(element):
+            said.append(f"{begin}>{text}")
+            left.append(f"</{tag}>{after}")
+            left += element[::-1]
+        else:
+            said.append(f"{begin}>{text}</{tag}>{after}")
+    return "".join(said)
+
+
+def _escaped(text: str) -> str:
+    if "&" in text:
+        text = RE_AMP.sub("&amp;", text)
+    return text.replace("<", "&lt;").replace(">", "&gt;") if "<" in text or ">" in text else text
 
 
 def _texts(tree: Element) -> Iterator[str]:
