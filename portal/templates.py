@@ -8,12 +8,14 @@ What comes of a template stays the same; only that `loop` is known in what a loo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, MutableMapping
+from functools import lru_cache
 from types import CodeType
 from typing import Any, TypeAlias
 
 from jinja2 import BaseLoader, BytecodeCache, Environment, Template, nodes
 from jinja2.bccache import Bucket
 from jinja2.visitor import NodeTransformer
+from markupsafe import Markup, escape
 
 _CALLER = "caller"
 _WORDS = "w"
@@ -57,12 +59,26 @@ class Flattening(BaseLoader):
             tree, _ = self.tree(environment, name)
             code = environment.compile(_Flattener(self, environment).flat(tree), name, filename)
             self._compiled[name, filename] = self._read, code
-        return environment.template_class.from_code(environment, code, globals or {}, None)
+        template = environment.template_class.from_code(environment, code, globals or {}, None)
+        template.root_render_func.__globals__["escape"] = _written
+        return template
 
     def tree(self, environment: Environment, name: str) -> tuple[nodes.Template, str | None]:
         """A template as it is written, and its file."""
         self._read[name], filename, _ = self.get_source(environment, name)
         return environment.parse(self._read[name], name, filename), filename
+
+
+def _written(value: object) -> str:
+    """What `escape` gives, which a page has a hundred times: as plain text where it is joined with other HTML anyway."""
+    kind = type(value)
+    return value if kind is Markup else _escaped(value) if kind is str else escape(value)  # type: ignore[return-value, arg-type]
+
+
+@lru_cache(maxsize=4096)
+def _escaped(text: str) -> str:
+    """Most are words of the interface."""
+    return str(escape(text))
 
 
 class Kept(BytecodeCache):
