@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 
 import segno
 
@@ -46,15 +46,24 @@ def _path(rows: Iterable[str]) -> str:
     strokes: list[str] = []
     ended, down = 0, 0
     for row in rows:
-        first, *others = _RUN.findall(row) or [""]
-        if first:
-            light = first.index("1")
-            strokes.append(f"m{light - ended} {down}h{len(first) - light}")
-            strokes += map(_stroke, others)
-            ended, down = len(row.rstrip("0")), 0
+        light, others, end = _row(row)
+        if end:
+            strokes.append(f"m{light - ended} {down}{others}")
+            ended, down = end, 0
         down += 1
     # The first is that of a finder pattern, in the corner.
     return "".join(strokes).replace("m0 0", f"M{_BORDER} {_BORDER}.5", 1)
+
+
+@lru_cache(maxsize=4096)
+def _row(row: str) -> tuple[int, str, int]:
+    """A row's light modules before the first dark one, the strokes from there on, and where they end; 0 where none is.
+
+    Addresses that follow one another have nearly all rows in common.
+    """
+    end = len(row.rstrip("0"))
+    light = row.find("1")
+    return light, "".join(map(_stroke, _RUN.findall(row[light:]))).removeprefix("m0 0"), end
 
 
 @cache
