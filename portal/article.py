@@ -22,7 +22,7 @@ from portal.kinds import Handover, Kind, Responsibility
 from portal.links import Links
 from portal.notice import Comparison, Money, Notice, Selector, Text, Version
 from portal.plan import Attachment, Entry, Plan
-from portal.prose import Heading, Prose, Rendered
+from portal.prose import Heading, Prose
 from portal.sharing import chat, message
 from portal.standing import Standing, standings
 from portal.states import State, instant
@@ -104,10 +104,10 @@ class Articles:
                 self._drafts[key] = draft
         return self._fill(draft, values)
 
-    def body(self, entry: Entry, language: str, *, file_url: FileUrl) -> Rendered:
-        """The latest text's body alone, in a language that it has."""
+    def problems(self, entry: Entry, language: str, *, file_url: FileUrl) -> tuple[Problem, ...]:
+        """What is wrong with the latest text's body alone, in a language that it has."""
         files = {attachment.name: file_url(attachment) for attachment in entry.attachments}
-        return self.prose.body(entry.text(language), self._links.resolver(files, language))
+        return self.prose.problems(entry.text(language), self._links.resolver(files, language))
 
     def readable(self, entry: Entry, version: Version, text: Text, language: str, *, file_url: FileUrl) -> str:
         """All that a version says in one of its texts, without what depends on the day it is read or on the client.

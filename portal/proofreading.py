@@ -72,7 +72,7 @@ class Proofreader:
 
     def _read(self, entry: Entry, language: str) -> Iterator[Problem]:
         if entry.notice.values is None and not may_lead(entry.text(language)):
-            yield from self._articles.body(entry, language, file_url=lambda found: found.name).problems
+            yield from self._articles.problems(entry, language, file_url=lambda found: found.name)
             return
         article = self._render(entry, language)
         yield from article.problems

@@ -127,20 +127,33 @@ class Prose:
         self._markdown = _body_converter()
         self._private: dict[str, dict[str, Any]] = {}
         """Private bodies as this run converted them: each is read by a proofreader and by readers of every language."""
+        self._last: tuple[str, dict[str, Any]] | None = None
+        """The body that was found last: the page of another language asks for it next."""
+        self._sound: set[str] = set()
+        """Bodies that this run converted and found nothing wrong with, wherever they are shown."""
         rules = " ".join([_MAKING, *map(version, ("markdown", "pymdown-extensions", "pygments", "nh3"))])
         self._cache = Renditions(cache_dir, rules) if cache_dir else None
 
     def body(self, text: Text, link: Callable[[str], str | None]) -> Rendered:
         """A notice's body. `link` turns a relative target into an absolute site path, None where nothing is there."""
         cache = self._cache if text.notice.public else None
-        found = cache.find(text.body) if cache else self._private.get(text.body)
+        found: dict[str, Any] | None
+        if self._last is not None and self._last[0] == text.body:
+            found = self._last[1]
+        else:
+            found = cache.find(text.body) if cache else self._private.get(text.body)
         if found is None:
             found = self._convert(text.body)
             if cache:
                 cache.put({text.body: found})
             elif not text.notice.public:
                 self._private[text.body] = found
+        self._last = text.body, found
         return self._resolved(text, found, link)
+
+    def problems(self, text: Text, link: Callable[[str], str | None]) -> tuple[Problem, ...]:
+        """What is wrong with a notice's body; `link` as above."""
+        return () if text.body in self._sound else self.body(text, link).problems
 
     def convert(self, texts: Iterable[Text]) -> Iterator[Text]:
         """Convert the bodies of texts that are not known yet, on all processors, so that `body` finds them."""
@@ -148,6 +161,8 @@ class Prose:
         bodies, public = list(new), dict[str, dict[str, Any]]()
         try:
             for text, found in zip(new.values(), parallel.each(self._convert, bodies), strict=True):
+                if _is_sound(found):
+                    self._sound.add(text.body)
                 if not text.notice.public:
                     self._private[text.body] = found
                 elif self._cache:
@@ -271,6 +286,11 @@ _CLEANER = nh3.Cleaner(
     link_rel=None,
     strip_comments=True,
 )
+
+
+def _is_sound(found: dict[str, Any]) -> bool:
+    """Whether nothing is wrong with a converted body, wherever it is shown: it leads nowhere."""
+    return not (found["removed"] or found["fault"]) and _LINKS.search(found["html"]) is None
 
 
 def _headings(tokens: list[Any]) -> list[tuple[int, str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -91,3 +92,34 @@ def test_a_removed_tag_of_a_private_notice_is_named_only_if_it_is_one(portal_fol
     assert private == ["<…> is not shown", "<iframe> is not shown"]
     public = [problem.message for problem in rendered(portal_folder, body).problems]
     assert public == ["<dana-carter> is not shown", "<iframe> is not shown"]
+
+
+@pytest.mark.parametrize("audience", ["public", "jichuan"])
+def test_what_is_wrong_is_the_same_before_and_after_converting(
+    portal_folder: PortalFolder, tmp_path: Path, audience: str
+) -> None:
+    """A body that was converted with others is asked about once more only where its links may be wrong."""
+    bodies = ["", "第一行", "<form>x</form>", "[a](nowhere.md)", "[a](#b)", "![a](b.png)", "<b>a</b>", "a\n\n<a>b</a>"]
+    said = {"<form>x</form>": "html-removed", "[a](nowhere.md)": "broken-link", "![a](b.png)": "broken-link"}
+    facts = {"id": "x", "title": "t", "date": "2026-01-01"}
+    notice, _ = as_notice(facts if audience == "public" else {**facts, "audience": {"clients": [audience]}})
+    assert notice is not None
+    texts = [Text("zh", notice, body, "notices/x.zh.md") for body in bodies]
+    prose = Prose(portal_folder.settings(), tmp_path)
+    before = [Prose(portal_folder.settings()).problems(text, lambda _: None) for text in texts]
+    assert list(prose.convert(texts)) == texts
+    assert [prose.problems(text, lambda _: None) for text in texts] == before
+    assert {body: told[0].code for body, told in zip(bodies, before, strict=True) if told} == said
+
+
+def test_a_body_asked_for_again_is_its_own(portal_folder: PortalFolder, tmp_path: Path) -> None:
+    """Bodies one after another, the same ones twice, with links that lead elsewhere in each language."""
+    notice, _ = as_notice({"id": "x", "title": "t", "date": "2026-01-01"})
+    assert notice is not None
+    prose = Prose(portal_folder.settings(), tmp_path)
+    found = [
+        prose.body(Text("zh", notice, body, "notices/x.zh.md"), f"/{at}/{{}}".format).html
+        for at, body in enumerate(["", "[a](b)", "[a](b)", "", "第一行", "[a](b)"])
+    ]
+    linked = '<p><a href="/{}/b">a</a></p>'
+    assert found == ["", linked.format(1), linked.format(2), "", "<p>第一行</p>", linked.format(5)]
