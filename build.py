@@ -6,6 +6,7 @@ import sys
 from contextlib import suppress
 
 gc.set_threshold(200_000)  # before the imports: nearly all that a command makes lives to its end
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # or it looks through all that is installed for some
 
 from portal.cli import main  # noqa: E402
 

@@ -58,7 +58,7 @@ def _one(value: Any) -> Any:
     return value
 
 
-_CLOSED = ConfigDict(extra="forbid", str_strip_whitespace=True)
+_CLOSED = ConfigDict(extra="forbid", str_strip_whitespace=True, defer_build=True)
 """As Block in kinds.py; but these are dataclasses with slots, since there may be a hundred thousand of them."""
 
 _ONE = AfterValidator(_one)
@@ -257,6 +257,11 @@ class Registry:
 
 _CLIENT = TypeAdapter(Client)
 _Kind = TypeVar("_Kind", Client, Contact)
+
+
+def prepare_clients() -> None:
+    """Have at hand what clients are validated by, before workers are started that all need it."""
+    _CLIENT.rebuild()
 
 
 def as_client(data: Mapping[str, Any]) -> Client:

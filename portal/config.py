@@ -229,7 +229,7 @@ class MailOptions(Block):
     """The day of weekly digests."""
     day: int = Field(1, ge=1, le=28)
     """The day of the month of monthly digests."""
-    in_doubt: InDoubtOptions = InDoubtOptions()
+    in_doubt: InDoubtOptions = InDoubtOptions.model_construct()
     """Messages whose fate is unknown: held until a person decides, or sent again once."""
     rehearsal: tuple[Annotated[str, AfterValidator(_listed)], ...] = ()
     """While this lists addresses or domains, mail goes to nobody else; what is for others is held."""
@@ -244,7 +244,7 @@ class MailOptions(Block):
     cap: int | None = Field(None, ge=1)
     """The most messages for one person in seven days. What is over waits for the next digest; urgent notices,
     reminders, and mandatory notices with a deadline do not."""
-    mandatory: Mandatory = Mandatory()
+    mandatory: Mandatory = Mandatory.model_construct()
     """What concerns a client by its contract."""
 
 
@@ -359,13 +359,13 @@ class Options(Block):
     """What notices of a kind must have."""
     rules: Mapping[str, Level] = Field(default_factory=dict)
     """The severity of house rules."""
-    filing_periods: tuple[FilingPeriod, ...] = (FilingPeriod(monthly="1-15"),)
+    filing_periods: tuple[FilingPeriod, ...] = (FilingPeriod.model_construct(monthly="1-15"),)
     """When contracts do not end and nothing is shut down. `[]`: never mind."""
     wording: Mapping[str, Wording] = Field(default_factory=dict)
     """Words that the house would rather not read."""
-    filing: Filing = Filing()
+    filing: Filing = Filing.model_construct()
     """Registration numbers for the foot of every page."""
-    mail: MailOptions = MailOptions()
+    mail: MailOptions = MailOptions.model_construct()
     """How digests go out."""
 
     @field_validator("languages")

@@ -32,9 +32,13 @@ class Kind(StrEnum):
 
 
 class Block(BaseModel):
-    """A closed block of front matter: an unknown key in it is an error."""
+    """A closed block of front matter: an unknown key in it is an error.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    Its schema is built when something is validated by it: a build in which nothing changed validates mkdocs.yml alone.
+    For the same reason a block that is a default is made with `model_construct`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, defer_build=True)
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
         """As a pickle holds it: of blocks in which nobody said anything, one for all."""

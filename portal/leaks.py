@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import unquote
 
-from portal import disguises, parallel, phrases, sealing, telephones, words
+from portal import disguises, parallel, patterns, phrases, sealing, telephones, words
 from portal.addresses import SEALED
 from portal.chunked import Chunked
 from portal.circumstances import program
@@ -62,16 +62,16 @@ _LETTER = "A-Za-z\u00c0-\u1fff\u3040-\u30ff\uac00-\ud7af"
 _COMMA = "，。、；：？！“”‘’（）《》〈〉「」【】〔〕…—"
 
 # Plain character classes and little else: a build runs them over every public byte.
-_HAN_RUN = re.compile(f"[{_HAN}][{_HAN}{_COMMA}]{{{HAN - 1},}}")
-_HAN_ONLY = re.compile(f"[{_HAN}]+")
+_HAN_RUN = patterns.later(f"[{_HAN}][{_HAN}{_COMMA}]{{{HAN - 1},}}")
+_HAN_ONLY = patterns.later(f"[{_HAN}]+")
 _COMMAS = re.compile(f"[{_COMMA}]+")
-_WORDS_RUN = re.compile(f"[{_LETTER}][{_LETTER}\\s'’+_-]{{{OTHERS - 1},}}")
+_WORDS_RUN = patterns.later(f"[{_LETTER}][{_LETTER}\\s'’+_-]{{{OTHERS - 1},}}")
 _BETWEEN_WORDS = re.compile(r"[\s'’+_-]+")
 _LONG_NUMBER = re.compile(rf"\d(?:[ -]?\d){{{OTHERS - 1},}}")
 _ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _LONG_TOKEN = re.compile(rf"[A-Za-z0-9]{{{OTHERS},}}")
 """A word, or a password."""
-_TOKEN = re.compile(f"[{_HAN}]|[{_LETTER}0-9]+")
+_TOKEN = patterns.later(f"[{_HAN}]|[{_LETTER}0-9]+")
 _LOCAL_PART = re.compile(r"[\w.!#$%&*+/=?^`{|}~-]{1,64}$")
 _IN_ADDRESSES = re.compile(r"[!#$%&*+/=?^`{|}~]")
 _DOMAIN = re.compile(r"[\w-]+(?:\.[\w-]+)+")
@@ -326,7 +326,7 @@ class Gate:
     def _learn_name(self, name: str, origin: Origin) -> None:
         name = plain(name)
         tokens = _tokens(name)
-        if len(name) == 2 and _HAN_ONLY.fullmatch(name):
+        if len(name) == 2 and _HAN_ONLY().fullmatch(name):
             self._marks.setdefault(name, origin)
         elif len(tokens) > 1:
             self._marks.setdefault(tokens, origin)
@@ -559,10 +559,10 @@ def _files_in(folder: Path) -> Iterator[Path]:
 def _phrases(text: str) -> set[str]:
     """Every run of 8 Han characters, and from every word on the fewest words that make 16 characters."""
     phrases = set()
-    for run in _HAN_RUN.findall(text):
+    for run in _HAN_RUN().findall(text):
         run = _COMMAS.sub("", run)
         phrases.update([run[i : i + HAN] for i in range(len(run) - HAN + 1)])
-    for run in _WORDS_RUN.findall(text):
+    for run in _WORDS_RUN().findall(text):
         phrases.update(_long_enough(_BETWEEN_WORDS.split(run.lower())))
     phrases.update([token.lower() for token in _LONG_TOKEN.findall(text)])
     for run in _LONG_NUMBER.findall(text):
@@ -596,7 +596,7 @@ def _long_enough(run: list[str]) -> Iterator[str]:
 
 def _pairs(text: str) -> set[str]:
     """Two Han characters that stand by themselves, as short names do."""
-    return {run for run in _HAN_ONLY.findall(text) if len(run) == 2}
+    return {run for run in _HAN_ONLY().findall(text) if len(run) == 2}
 
 
 def _emails(text: str) -> set[str]:
@@ -619,4 +619,4 @@ def _codes(text: str) -> set[str]:
 
 def _tokens(text: str) -> tuple[str, ...]:
     """The words and the Han characters of a text, whatever stands between them."""
-    return tuple(_TOKEN.findall(text.lower()))
+    return tuple(_TOKEN().findall(text.lower()))

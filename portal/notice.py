@@ -284,7 +284,7 @@ class Notice(Block):
     """The desk that answers questions, shown with its line and hours."""
     audience: Literal["public"] | Selector = "public"
     """Whom it concerns. Default: `public`."""
-    about: About = About()
+    about: About = About.model_construct()
     """Which `services` and `regions` it is about: the board can be narrowed down to them. It decides nothing about who
     is told."""
     urgency: Urgency = Urgency.ROUTINE
@@ -322,7 +322,7 @@ class Notice(Block):
     """Questions and answers."""
     attachments: tuple[str, ...] = ()
     """Files beside the notice. Those of a private notice are sealed with it."""
-    details: SerializeAsAny[Details] = Details()
+    details: SerializeAsAny[Details] = Details.model_construct()
     """What this kind adds."""
     updates: tuple[Update, ...] = ()
     """The timeline of an incident."""
@@ -342,7 +342,7 @@ class Notice(Block):
     """The notice that this one replaces. The older one says so from the day this one takes effect."""
     answers: tuple[str, ...] = ()
     """What an improvement answers."""
-    mail: MailSettings = MailSettings()
+    mail: MailSettings = MailSettings.model_construct()
     """How much a mail may say. Of a private notice: nothing but that there is one; its title, and whether and by when
     to act; or also its summary, dates and what to do; or its whole text, without images, attachments and the client's
     own values. Of a public notice always its summary, and with `full` the whole text. Default: `title`."""
@@ -377,6 +377,13 @@ class Notice(Block):
     def version(self) -> int:
         """Version k is k-1 lines of `revisions`."""
         return len(self.revisions) + 1
+
+
+def prepare_notices() -> None:
+    """Have at hand what notices are validated by, before workers are started that all need it."""
+    models: tuple[type[Block], ...] = (Notice, *DETAILS.values())
+    for model in models:
+        model.model_rebuild()
 
 
 @lru_cache

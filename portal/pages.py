@@ -15,7 +15,7 @@ from importlib.metadata import version as version_of
 from itertools import chain
 from urllib.parse import quote
 
-from portal import cards, chunked, editions, moved, qr, words
+from portal import cards, chunked, editions, moved, words
 from portal.addresses import BUILD, MY, QR
 from portal.almanac import Almanac
 from portal.article import Articles
@@ -211,6 +211,8 @@ def _notice(
     plan: Plan, shells: Shells, articles: Articles, changes: Changes, entry: Entry, selectors: Selectors
 ) -> Iterator[File]:
     """A page for each version, the latest once more under the notice's own address, and one of what changed."""
+    from portal import qr  # segno comes with it, and only what is made needs codes
+
     own = {code: plan.addresses(code).notice(entry.id) for code in plan.settings.languages}
     for version in entry.versions:
         paths = {code: plan.addresses(code).version(entry.id, version.number) for code in plan.settings.languages}

@@ -1,7 +1,7 @@
-"""Markdown to sanitised HTML: what an author writes becomes what a browser may be shown.
+"""What an author writes becomes what a browser may be shown: converted once, with every link led to where it goes.
 
-One explicit allow-list for markup. Nothing is ever fetched from elsewhere: remote images become links. Links between
-notices, pages and attachments are resolved by whoever knows the addresses.
+Nothing is ever fetched from elsewhere: remote images become links. Links between notices, pages and attachments are
+resolved by whoever knows the addresses.
 """
 
 from __future__ import annotations
@@ -14,20 +14,12 @@ from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-from xml.etree.ElementTree import Element
-
-import markdown
-import nh3
-from markdown.extensions import Extension
-from markdown.treeprocessors import Treeprocessor
-from pymdownx.slugs import slugify
 
 from portal import parallel
 from portal.config import Settings
 from portal.errors import Location, Problem, Severity
 from portal.notice import Text
 from portal.renditions import Renditions
-from portal.sparing import Contents, spare
 
 _MAKING = "1"
 """Counted up when the same Markdown begins to give other HTML."""
@@ -36,57 +28,12 @@ _AT_ONCE = 64
 _SPARE = 100
 """What is remembered besides the texts of a plan: of another branch, say, or what is still being written."""
 
-_EXTENSIONS = (
-    "markdown.extensions.abbr",
-    "markdown.extensions.admonition",
-    "markdown.extensions.attr_list",
-    "markdown.extensions.def_list",
-    "markdown.extensions.footnotes",
-    "markdown.extensions.md_in_html",
-    "markdown.extensions.sane_lists",
-    "markdown.extensions.tables",
-    "pymdownx.details",
-    "pymdownx.highlight",
-    "pymdownx.superfences",
-    "pymdownx.tasklist",
-    "pymdownx.tilde",
-)
-_CONFIGS: dict[str, dict[str, Any]] = {
-    # Alignment as an attribute: a style would not pass a Content Security Policy.
-    "markdown.extensions.tables": {"use_align_attribute": True},
-    "pymdownx.highlight": {"use_pygments": True, "noclasses": False, "anchor_linenums": False},
-    "pymdownx.tilde": {"subscript": False},
-}
-
-_TAGS = frozenset(
-    """
-    a abbr b blockquote br caption cite code col colgroup dd del details dfn div dl dt em figcaption figure h1 h2
-    h3 h4 h5 h6 hr i img input ins kbd label li mark ol p pre q s samp section small span strong sub summary sup
-    table tbody td tfoot th thead time tr u ul var
-    """.split()
-)
 _WELL_KNOWN = frozenset("audio button embed font form iframe link meta object script style svg textarea video".split())
 """Tags that may be named in a log; any other may be a person's name in angle brackets."""
-_ATTRIBUTES = {
-    "*": {"class", "id", "title", "lang", "dir"},
-    "a": {"href", "name"},
-    "img": {"src", "alt", "width", "height"},
-    "input": {"type", "checked", "disabled"},
-    "ol": {"start", "type"},
-    "td": {"colspan", "rowspan", "align"},
-    "th": {"colspan", "rowspan", "align", "scope"},
-    "time": {"datetime"},
-    "details": {"open"},
-}
-_SCHEMES = {"http", "https", "mailto", "tel"}
-
 _PLAIN = re.compile(r"[^\W\d_](?:[^\x00-\x1f\x7f-\xa0\\`*_{}\[\]<>&~]*[^\s\x00-\x1f\x7f-\xa0\\`*_{}\[\]<>&~])?")
 """A line that begins with a letter, and has nothing in it that Markdown or HTML would read or write otherwise."""
-_PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
-_HIDDEN = re.compile("\ue000([A-Za-z0-9_]+)\ue001")
 _LINKS = re.compile(r'<a((?: [a-z:-]+="[^"]*")*)>|</a>|<img((?: [a-z:-]+="[^"]*")*)>')
 _ATTRIBUTE = re.compile(r' ([a-z:-]+)="([^"]*)"')
-_OPENED = re.compile(r"<([A-Za-z][A-Za-z0-9-]*)")
 _REMOTE = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 
@@ -109,22 +56,11 @@ class Rendered:
     problems: tuple[Problem, ...]
 
 
-class _BelowTheTitle(Treeprocessor):
-    """A page has one h1, its title; a body that uses h1 has every heading moved down a level."""
-
-    def run(self, root: Element) -> None:
-        headings = [e for e in root.iter() if e.tag in {"h1", "h2", "h3", "h4", "h5", "h6"}]
-        if any(e.tag == "h1" for e in headings):
-            for element in headings:
-                element.tag = f"h{min(6, int(element.tag[1]) + 1)}"
-
-
 class Prose:
     """Renders bodies and short fields; public bodies are remembered in `cache_dir`, private text is not."""
 
     def __init__(self, settings: Settings, cache_dir: Path | None = None) -> None:
         self._settings = settings
-        self._markdown = _body_converter()
         self._private: dict[str, dict[str, Any]] = {}
         """Private bodies as this run converted them: each is read by a proofreader and by readers of every language."""
         self._last: tuple[str, dict[str, Any]] | None = None
@@ -160,7 +96,8 @@ class Prose:
         new = {text.body: text for text in texts if not self._knows(text)}
         bodies, public = list(new), dict[str, dict[str, Any]]()
         try:
-            for text, found in zip(new.values(), parallel.each(self._convert, bodies), strict=True):
+            done = parallel.each(self._convert, bodies, prepare=_prepare)
+            for text, found in zip(new.values(), done, strict=True):
                 if _is_sound(found):
                     self._sound.add(text.body)
                 if not text.notice.public:
@@ -191,24 +128,9 @@ class Prose:
         return Rendered(done, headings, tuple(problems))
 
     def _convert(self, body: str) -> dict[str, Any]:
-        self._markdown.reset()
-        try:
-            raw = self._markdown.convert(_PLACEHOLDER.sub("\ue000\\1\ue001", body))
-        except (RecursionError, ValueError, IndexError, AttributeError, AssertionError):
-            # Python-Markdown's own errors on hostile nesting; the text stays readable as it was written.
-            return {
-                "html": f"<pre>{html.escape(body)}</pre>",
-                "headings": [],
-                "removed": [],
-                "fault": "the Markdown here cannot be converted",
-            }
-        tokens = getattr(self._markdown, "toc_tokens", [])
-        return {
-            "html": _HIDDEN.sub(r"{{\1}}", sanitise(raw)),
-            "headings": list(_headings(tokens)),
-            "removed": sorted({m[1].lower() for m in _OPENED.finditer(raw)} - _TAGS),
-            "fault": "",
-        }
+        from portal import converting  # there it says why here
+
+        return converting.body(body)
 
     def remembered(self, key: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """What `make` gives, as JSON can hold it, kept from build to build under `key`: for public text only."""
@@ -234,71 +156,28 @@ class Prose:
             self._cache.close()
 
 
-def _body_converter() -> markdown.Markdown:
-    return _converter((*_EXTENSIONS, Contents(permalink=False, slugify=slugify(case="lower"))))
+def _prepare() -> None:
+    """Have what converts at hand, before workers are started that all need it."""
+    from portal import converting
 
-
-def _converter(extensions: tuple[str | Extension, ...]) -> markdown.Markdown:
-    converter = markdown.Markdown(
-        extensions=list(extensions),
-        extension_configs=_CONFIGS,
-        tab_length=4,
-    )
-    converter.treeprocessors.register(_BelowTheTitle(converter), "below-the-title", 8)  # before toc, which is at 5
-    spare(converter)
-    return converter
-
-
-@lru_cache(maxsize=1)
-def _line_converter() -> markdown.Markdown:
-    return _converter(("markdown.extensions.sane_lists", "markdown.extensions.tables"))
+    converting.body_converter()
 
 
 @lru_cache(maxsize=4096)
 def _line(text: str) -> str:
     if _PLAIN.fullmatch(text):
         return text
-    converter = _line_converter()
-    converter.reset()
-    done = sanitise(converter.convert(_PLACEHOLDER.sub("\ue000\\1\ue001", text)))
-    done = _HIDDEN.sub(r"{{\1}}", _resolve(done, lambda _: None, lambda _: None)).strip()
+    from portal import converting
+
+    done = _resolve(converting.line(text), lambda _: None, lambda _: None).strip()
     if done.startswith("<p>") and done.endswith("</p>") and done.count("<p>") == 1:
         return done[3:-4]
     return done
 
 
-def sanitise(raw: str) -> str:
-    """HTML reduced to the allow-list; whatever is not on it is gone, scripts and styles with their content."""
-    return _CLEANER.clean(raw)
-
-
-def _filter(tag: str, name: str, value: str) -> str | None:
-    if tag == "input" and name == "type":
-        return value if value == "checkbox" else None
-    return value
-
-
-_CLEANER = nh3.Cleaner(
-    tags=_TAGS,
-    attributes=_ATTRIBUTES,
-    attribute_filter=_filter,
-    url_schemes=_SCHEMES,
-    link_rel=None,
-    strip_comments=True,
-)
-
-
 def _is_sound(found: dict[str, Any]) -> bool:
     """Whether nothing is wrong with a converted body, wherever it is shown: it leads nowhere."""
     return not (found["removed"] or found["fault"]) and _LINKS.search(found["html"]) is None
-
-
-def _headings(tokens: list[Any]) -> list[tuple[int, str, str]]:
-    result: list[tuple[int, str, str]] = []
-    for token in tokens:
-        result.append((token["level"], token["id"], html.unescape(re.sub(r"<[^>]+>", "", token["name"]))))
-        result += _headings(token["children"])
-    return result
 
 
 def _resolve(done: str, link: Callable[[str], str | None], broken: Callable[[str], None]) -> str:

@@ -21,7 +21,7 @@ from portal.plan import Entry, Plan
 
 
 class _Block(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
 
 
 class Effective(_Block):

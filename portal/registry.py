@@ -13,7 +13,7 @@ from typing import Protocol
 from pydantic import ValidationError
 
 from portal import chunked, epochs, explain, located, parallel
-from portal.client import Client, Registry, as_client
+from portal.client import Client, Registry, as_client, prepare_clients
 from portal.config import Settings
 from portal.errors import Location, Problem, Severity
 from portal.located import Document
@@ -221,7 +221,9 @@ def _described(
     folder = settings.registry_dir
     place = settings.shown(folder)
     own = [(f"{place}/{entry.name}", entry, *_known(entry, readings)) for entry in _files(folder)]
-    new = parallel.each(_read_own, [(shown, entry.path) for shown, entry, _, known in own if known is None])
+    new = parallel.each(
+        _read_own, [(shown, entry.path) for shown, entry, _, known in own if known is None], prepare=prepare_clients
+    )
     for shown, entry, stamp, known in own:
         client, digest, found = (*known, []) if known is not None else next(new)
         problems += found

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from babel import localedata
 from pydantic import Field, ValidationError
 
 from portal import chunked, explain, located, parallel, registry
@@ -18,7 +17,7 @@ from portal.client import Client, Registry
 from portal.config import CONFIG_FILE, Settings
 from portal.errors import Location, Problem, Severity
 from portal.kinds import Block
-from portal.notice import TEXT_KEYS, Notice, Text
+from portal.notice import TEXT_KEYS, Notice, Text, prepare_notices
 from portal.paper import Paper, notice_of, read_file
 from portal.readings import Readings, Stamp
 from portal.registry import Record
@@ -93,7 +92,7 @@ def read(
         for (name, _), stamp in zip(found, stamps, strict=True)
     ]
     unread = [file.path for (_, file), past in zip(found, read_before, strict=True) if past is None]
-    new = parallel.each(partial(_read_new, settings), unread)
+    new = parallel.each(partial(_read_new, settings), unread, prepare=prepare_notices)
     for (name, _), stamp, past in zip(found, stamps, read_before, strict=True):
         paper, notice, complaints, sound = (*past, [], False) if past is not None else next(new)
         problems += complaints
@@ -184,11 +183,17 @@ def _missing_folder(settings: Settings, folder: Path, *key: str | int) -> list[P
 def _foreign_language(paper: Paper) -> list[Problem]:
     """A name such as fees.fr.md, where French is none of the languages: it would be a notice of its own."""
     suffix = paper.stem.rpartition(".")[2]
-    if suffix == paper.stem or "id" in paper.data or not localedata.exists(suffix.replace("-", "_")):
+    if suffix == paper.stem or "id" in paper.data or not _is_a_language(suffix):
         return []
     message = f"this looks like a translation into '{suffix}', a language that the portal does not have"
     hint = "add the language to mkdocs.yml, or rename the file"
     return [Problem(paper.at(), "language-in-name", message, hint, Severity.WARNING)]
+
+
+def _is_a_language(name: str) -> bool:
+    from babel import localedata  # few names have a full stop in them, and reading needs nothing else of Babel
+
+    return localedata.exists(name.replace("-", "_"))
 
 
 def _file_notices(

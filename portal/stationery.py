@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, lru_cache
 
-from babel.dates import get_timezone_location
-from babel.numbers import format_percent
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
@@ -166,6 +164,8 @@ class Voice:
 
     def city(self, zone: str) -> str:
         """The city that a time zone is named after, in the reader's language."""
+        from babel.dates import get_timezone_location
+
         return str(get_timezone_location(zone, self.language, return_city=True))
 
     def money(self, amount: Money) -> str:
@@ -178,6 +178,8 @@ class Voice:
 
     def per_cent(self, value: Decimal) -> str:
         """A change in per cent with its sign: +20%, −12.5%."""
+        from babel.numbers import format_percent
+
         sign = "+" if value > 0 else "−" if value < 0 else ""
         return sign + str(format_percent(abs(value) / 100, "#,##0.#%", locale=self.language))
 

@@ -1,4 +1,7 @@
-"""The interface's words in one language, and dates, times and money as that language writes them."""
+"""The interface's words in one language, and dates, times and money as that language writes them.
+
+Babel is imported by what writes one of these: a check writes none, nor does a build in which nothing changed.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from babel.dates import format_date, format_datetime, format_skeleton
-from babel.numbers import format_currency, format_decimal
 
 from portal.notice import Money
 
@@ -68,23 +69,31 @@ def _flat(data: Mapping[str, Any], prefix: str) -> list[tuple[str, str]]:
 @lru_cache(maxsize=8192)
 def day(date: dt.date, language: str) -> str:
     """A day in full: 2027年1月1日, 1 January 2027."""
+    from babel.dates import format_date
+
     return format_date(date, "long", locale=_LOCALES[language])
 
 
 @lru_cache(maxsize=1024)
 def brief_day(date: dt.date, language: str) -> str:
     """A day without its year, where that is understood: 1月1日, 1 Jan."""
+    from babel.dates import format_skeleton
+
     return format_skeleton("MMMd", date, locale=_LOCALES[language])
 
 
 @lru_cache(maxsize=1024)
 def brief_month(date: dt.date, language: str, *, year: bool) -> str:
     """A month as a calendar's leaf has it: 12月, Dec; with its year 2027年1月, Jan 2027."""
+    from babel.dates import format_skeleton
+
     return format_skeleton("yMMM" if year else "MMM", date, locale=_LOCALES[language])
 
 
 def days(year: int, month: int, days: str, language: str) -> str:
     """Several days of one month, given as they are joined: 2026年10月1、2日; 1, 2 October 2026."""
+    from babel.dates import format_date
+
     name = format_date(dt.date(year, month, 1), "y年M月" if language == "zh" else "MMMM y", locale=_LOCALES[language])
     return f"{name}{days}日" if language == "zh" else f"{days} {name}"
 
@@ -92,11 +101,15 @@ def days(year: int, month: int, days: str, language: str) -> str:
 @lru_cache(maxsize=1024)
 def month(first: dt.date, language: str) -> str:
     """A month: 2026年11月, November 2026."""
+    from babel.dates import format_date
+
     return format_date(first, "y年M月" if language == "zh" else "MMMM y", locale=_LOCALES[language])
 
 
 def moment(at: dt.datetime, language: str) -> str:
     """A day and a time of day, in the zone that `at` is in: 2027年1月1日 09:30."""
+    from babel.dates import format_datetime
+
     pattern = "y年M月d日 HH:mm" if language == "zh" else "d MMMM y, HH:mm"
     return format_datetime(at, pattern, locale=_LOCALES[language])
 
@@ -104,6 +117,8 @@ def moment(at: dt.datetime, language: str) -> str:
 @lru_cache(maxsize=16384)  # a table of values repeats few amounts, and writing one is dear
 def money(amount: Money, language: str) -> str:
     """An amount as the language writes it: ¥240.00 per month becomes ¥240/月 or CN¥240/month."""
+    from babel.numbers import format_currency
+
     whole = amount.amount == amount.amount.to_integral_value()
     text = format_currency(
         amount.amount,
@@ -126,4 +141,6 @@ def counted(number: int, noun: str, several: str = "") -> str:
 
 def number(value: Any, language: str) -> str:
     """A plain number with the language's separators."""
+    from babel.numbers import format_decimal
+
     return format_decimal(value, locale=_LOCALES[language])

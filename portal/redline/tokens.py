@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from enum import Enum, auto
 
+from portal import patterns
+
 _GAP = r"(?:\s|&nbsp;)?"
 _DIGITS = r"(?:\d{1,3}(?:,\d{3}){1,9}+(?!\d)|\d{1,40}+)(?:\.\d{1,40}+)?"
 _HAN_DIGITS = r"[〇零一二三四五六七八九十百千万亿两壹贰叁肆伍陆柒捌玖拾佰仟半]{1,12}+"
@@ -54,7 +56,7 @@ _NUMBER = rf"""
   | {_DIGITS}(?:{_GAP}[千万亿])?
   | 第?{_HAN_DIGITS}个?(?:工作日|自然日|小时|星期|分钟|[天周日户份次名位条项家张件页册款章期版]|月|季度|年)
 """
-_TOKEN = re.compile(
+_TOKEN = patterns.later(
     rf"""
     (?P<white>\s+)
   | (?P<placeholder>\{{\{{\s*\w+\s*\}}\}})
@@ -103,7 +105,7 @@ _SORTS = {
 def split(text: str) -> list[tuple[Sort, str]]:
     """The tokens of a text that may hold HTML character references; joined they give the text back."""
     found: list[tuple[Sort, str]] = []
-    for match in _TOKEN.finditer(text):
+    for match in _TOKEN().finditer(text):
         raw = match[0]
         sort = _SORTS.get(match.lastgroup or "")
         found.append((sort or (Sort.WORD if raw[0].isalpha() else Sort.MARK), raw))

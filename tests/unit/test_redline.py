@@ -17,7 +17,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portal import prose
+from portal import converting
 from portal.notice import Notice, as_notice
 from portal.redline import Fact, Redline, facts, redline
 from portal.redline.markup import MAX_DEPTH, parse
@@ -34,7 +34,7 @@ _MARK = re.compile(r'<(ins|del) class="dn-(?:ins|del)(?: dn-block)?">(.*?)</\1>'
 
 def html(markdown: str) -> str:
     """A body as the site renders it."""
-    return prose.sanitise(prose._body_converter().convert(markdown))
+    return converting.sanitise(converting.body_converter().reset().convert(markdown))
 
 
 def compare(old: str, new: str) -> Redline:
@@ -236,10 +236,10 @@ def test_both_ways(pair: tuple[str, str]) -> None:
 def test_valid_html(pair: tuple[str, str]) -> None:
     """A sanitiser that knows ins and del finds nothing to mend in a redline."""
     marked = compare(*map(html, pair)).html
-    assert plain(prose.sanitise(marked)) == plain(marked)
-    assert plain(nh3.clean(marked, tags=set(prose._TAGS), attributes={"*": {"class"}})).count("<ins") == marked.count(
+    assert plain(converting.sanitise(marked)) == plain(marked)
+    assert plain(nh3.clean(marked, tags=set(converting.TAGS), attributes={"*": {"class"}})).count(
         "<ins"
-    )
+    ) == marked.count("<ins")
 
 
 @settings(max_examples=100, deadline=None)

@@ -12,7 +12,7 @@ from markdown.inlinepatterns import InlineProcessor, Pattern
 from markdown.serializers import to_xhtml_string
 from pymdownx.slugs import slugify
 
-from portal import prose, sparing
+from portal import converting, prose, sparing
 from tests.conftest import REPOSITORY
 from tests.unit.test_prose import HOSTILE
 
@@ -68,16 +68,16 @@ def _plain() -> markdown.Markdown:
     """What the library does of itself, with the same extensions."""
     stock = "markdown.extensions.toc"
     converter = markdown.Markdown(
-        extensions=[*prose._EXTENSIONS, stock],
-        extension_configs={**prose._CONFIGS, stock: {"permalink": False, "slugify": slugify(case="lower")}},
+        extensions=[*converting.EXTENSIONS, stock],
+        extension_configs={**converting.CONFIGS, stock: {"permalink": False, "slugify": slugify(case="lower")}},
     )
-    converter.treeprocessors.register(prose._BelowTheTitle(converter), "below-the-title", 8)
+    converter.treeprocessors.register(converting.BelowTheTitle(converter), "below-the-title", 8)
     return converter
 
 
 def test_the_same_html_and_the_same_headings() -> None:
     """For every document the bytes before sanitising, and the tokens of which tables of contents are made."""
-    plain, spared = _plain(), prose._body_converter()
+    plain, spared = _plain(), converting.body_converter()
     for document in _documents():
         found = []
         for converter in (plain, spared):
@@ -91,7 +91,7 @@ def test_the_same_html_and_the_same_headings() -> None:
 
 def test_a_block_is_taken_for_a_paragraph_only_where_the_library_does() -> None:
     """Whatever its lines begin with, and whatever stands before it: a list, a table, something indented."""
-    chance, plain, spared = random.Random(5), _plain(), prose._body_converter()
+    chance, plain, spared = random.Random(5), _plain(), converting.body_converter()
     begins = [
         "a",
         "收",
@@ -143,7 +143,7 @@ def test_a_tree_is_written_as_the_library_writes_it() -> None:
 
 def test_a_pattern_is_left_out_only_where_it_cannot_match() -> None:
     """Every pattern of the converter is known, and none finds anything in a text of which that is said."""
-    chance, patterns = random.Random(11), list(prose._body_converter().inlinePatterns)
+    chance, patterns = random.Random(11), list(converting.body_converter().inlinePatterns)
     pieces = [*_INLINE, *"*_~`[]<>&!\\; ab1\n"]
     left_out: dict[str, int] = {}
     for _ in range(3000):
@@ -158,7 +158,7 @@ def test_a_pattern_is_left_out_only_where_it_cannot_match() -> None:
 def test_an_unknown_pattern_is_always_tried() -> None:
     """One that another extension brings, or another version of the library."""
     assert sparing.may_match(InlineProcessor("x"), "nothing of it")
-    assert isinstance(prose._body_converter().inlinePatterns["link"], Pattern)
+    assert isinstance(converting.body_converter().inlinePatterns["link"], Pattern)
 
 
 @pytest.mark.parametrize("folder", ["notices", "docs"])
