@@ -51,7 +51,7 @@ class Kept:
     memory: Memory
     inventory: Inventory
     plates: Plates | None = None
-    """Only of a build whose files need not be looked into this time."""
+    """None where everything shall be looked into."""
 
 
 def recollect(settings: Settings, secret: Secret | None) -> Kept:
@@ -93,11 +93,12 @@ def _compiler() -> str:
     return f"{sys.version} {metadata.version('jinja2')}"
 
 
-def recollect_for_check(settings: Settings, secret: Secret | None) -> Memory:
+def recollect_for_check(settings: Settings, secret: Secret | None) -> Kept:
     """What the last build and the last check found out; each of them writes a file of its own."""
     built, checked = _said(_file(settings), secret), _said(_checked(settings), secret)
     rooms = (built.keys() | checked.keys()) - {BUILDS, _SITE, _TEMPLATES, _PLATES}
-    return Memory({room: {**checked.get(room, {}), **built.get(room, {})} for room in rooms}, time.time_ns())
+    memory = Memory({room: {**checked.get(room, {}), **built.get(room, {})} for room in rooms}, time.time_ns())
+    return Kept(memory, Inventory(), Plates(**built[_PLATES]) if _PLATES in built else None)
 
 
 def keep_checked(settings: Settings, secret: Secret | None, memory: Memory) -> None:

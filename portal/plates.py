@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import os
 import pickle
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from portal import chunked, feeds, history, search, timetable
-from portal.article import Articles
+from portal import chunked, history, timetable
+from portal.circumstances import Circumstances
 from portal.config import Settings
 from portal.editions import months
 from portal.errors import Problem
 from portal.plan import Entry, Plan
 from portal.readings import Stamp
-from portal.shells import Shells
 from portal.sources import Filed, Sources
 
 _MOST = 1000
@@ -71,36 +70,37 @@ def make(
     begun: int,
     plan: Plan,
     sources: Sources,
-    shells: Shells,
-    articles: Articles,
+    engine: str,
+    circumstances: Circumstances,
     problems: Iterable[Problem],
+    feeds: Mapping[str, Iterable[Entry]],
+    found: Callable[[Entry], str],
 ) -> Plates | None:
     """The plates of a site that was put in place by a build that began at `begun` (nanoseconds since 1970).
 
-    None where they would not be used.
+    `feeds` is what each of them holds, `found` tells what is found of a notice follows from. None where they would not
+    be used.
     """
     settings = plan.settings
-    chosen = feeds.chosen(plan)
-    mates = {entry.id for entries in chosen.values() for entry in entries}
-    mates |= {entry.id for entry in plan.public if _leans(entry)}
+    told = {key: [entry.id for entry in entries] for key, entries in feeds.items()}
+    mates = {entry.id for entry in plan.public if _leans(entry)}.union(*told.values())
     if sources.any_private or settings.options.versions == "automatic" or len(mates) > _MOST:
         return None
-    around = articles.circumstances[False]
     linked = any(text.links for entry in plan.public for text in entry.latest.texts.values())
     return Plates(
         frame=frame,
         since=plan.now.isoformat(),
         until=timetable.holds_until(plan, sources).isoformat(),
-        engine=shells.mark,
+        engine=engine,
         commits=commits(settings),
         tree={path: stamp if chunked.settled(stamp, begun) else [] for path, stamp in tree(settings).items()},
         problems=[problem.as_json() for problem in problems],
         months=[(month.year, month.number) for month in months(plan.public, plan.now, settings.zone)],
         papers=dict(_papers(plan, sources)),
-        notices={entry.id: (around.around(entry), search.follows(plan, entry)) for entry in plan.public},
+        notices={entry.id: (circumstances.around(entry), found(entry)) for entry in plan.public},
         stems=dict(plan.stems),
-        addresses=around.addresses if linked else "",
-        feeds={key: [entry.id for entry in entries] for key, entries in chosen.items()},
+        addresses=circumstances.addresses if linked else "",
+        feeds=told,
         mates=pickle.dumps({identity: sources.notices[identity] for identity in mates}, pickle.HIGHEST_PROTOCOL),
     )
 

@@ -1,170 +1,35 @@
 """A build that finds nothing changed but words of public notices: it corrects the plates of the last one.
 
 What it makes is made by the same functions as ever, for a plan of only the notices concerned, so nothing else of the
-portal is read. Wherever more is otherwise, or anything is wrong, there is nothing to correct and the portal is built as
-a whole ([why words alone](docs/adr/0010-corrected-words.md)).
+portal is read ([why](docs/adr/0010-corrected-words.md)).
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import pickle
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from portal import (
-    bundles,
-    chunked,
-    feeds,
-    history,
-    leaks,
-    pages,
-    plan,
-    plates,
-    publish,
-    register,
-    rules,
-    search,
-    sources,
-)
+from portal import bundles, chunked, feeds, leaks, pages, plates, publish, register, search
 from portal.addresses import BUILD, REGISTER
-from portal.article import Articles
 from portal.bundles import Bundle
 from portal.chunked import AnyFile
-from portal.client import Registry
-from portal.config import Secret, Settings
+from portal.config import Secret
 from portal.editions import Month
-from portal.errors import Problem
 from portal.keeping import Kept
 from portal.plan import Entry, Plan
 from portal.plates import Plates
 from portal.premises import Premises
 from portal.press import Press
-from portal.proofreading import Proofreader, may_lead
+from portal.proofs import Otherwise, Proof
 from portal.prose import Prose
 from portal.publish import Published
-from portal.readings import Readings, Stamp
 from portal.search import Source
 from portal.selector import Selectors
 from portal.shells import Shells
-from portal.sources import Filed, Sources
-
-_MOST = 64
-"""Files that are corrected at once; with more of them, a whole build takes hardly longer."""
-
-
-class Otherwise(Exception):
-    """There is more to do than correcting plates."""
-
-
-@dataclass(frozen=True, eq=False)
-class Part(Plan):
-    """Some of a plan's notices; of the others it is known where texts may link to."""
-
-    known: Mapping[str, str] = field(default_factory=dict)
-
-    @cached_property
-    def stems(self) -> Mapping[str, str]:
-        return self.known
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """A portal in which nothing is new but some words, which are sound."""
-
-    plates: Plates
-    """Of the last build."""
-    entries: tuple[Entry, ...]
-    """The notices with other words."""
-    plan: Part
-    """These and, if one of them stands in a feed, all that stand there with it."""
-    filed: Mapping[str, Filed]
-    """As the plan has them."""
-    tree: Mapping[str, Stamp]
-    articles: Articles
-    problems: list[Problem]
-    """As the last build found them: the new words have none."""
-
-
-def pull(
-    settings: Settings, known: Plates | None, frame: bytes, engine: str, now: dt.datetime, readings: Readings
-) -> Proof:
-    """Find out what changed since the last build; `readings` are that one's. Raises Otherwise."""
-    if known is None or (known.frame, known.engine) != (frame, engine):
-        raise Otherwise
-    if not dt.datetime.fromisoformat(known.since) <= now < dt.datetime.fromisoformat(known.until):
-        raise Otherwise
-    lying = plates.tree(settings)
-    if lying.keys() != known.tree.keys():
-        raise Otherwise
-    altered = _altered(settings, known, {path for path, stamp in lying.items() if stamp != known.tree[path]})
-    commits = plates.commits(settings)
-    if commits != known.commits and not _only_recorded(settings, known, commits):
-        raise Otherwise
-    fed = any(not altered.keys().isdisjoint(ids) for ids in known.feeds.values())
-    filed = {**known.filed(), **altered} if fed else altered
-    found = Sources(filed, Registry({}, {}), {}, ())
-    past = history.read(settings, found, readings)
-    made = plan.make(settings, found, past, now)
-    part = Part(settings, now, commits[0], made.registry, made.public, (), known.stems)
-    entries = tuple(entry for entry in part.public if entry.id in altered)
-    own = {paper.shown for one in altered.values() for paper in (one.paper, *one.translations.values())}
-    said = [Problem.of_json(problem) for problem in known.problems]
-    wrong = [*said, *past.problems, *rules.of_their_own(settings, replace(found, notices=altered), now)]
-    if len(entries) != len(altered) or any(problem.location.file in own for problem in wrong):
-        raise Otherwise
-    articles = Articles(part, Prose(settings, settings.cache_dir))
-    _know(articles, known, altered)
-    if not all(_reads_well(part, articles, known, entry) for entry in entries):
-        raise Otherwise
-    return Proof(known, entries, part, filed, lying, articles, said)
-
-
-def _altered(settings: Settings, known: Plates, changed: set[str]) -> dict[str, Filed]:
-    """The notices that these files are, as far as they have other words. Raises Otherwise."""
-    if len(changed) > _MOST or not changed <= known.papers.keys():
-        raise Otherwise
-    ids = {known.papers[path][0] for path in changed}
-    files = [Path(path) for path, about in known.papers.items() if about[0] in ids] if ids else []
-    filed, problems = sources.filed(settings, files)
-    if problems or filed.keys() != ids:
-        raise Otherwise
-    altered: dict[str, Filed] = {}
-    for identity, one in filed.items():
-        papers = (one.paper, *one.translations.values())
-        if any((identity, paper.front) != known.papers[paper.place][:2] for paper in papers):
-            raise Otherwise
-        if any(paper.sha256 != known.papers[paper.place][2] for paper in papers):
-            altered[identity] = one
-    return altered
-
-
-def _only_recorded(settings: Settings, known: Plates, commits: list[str | None]) -> bool:
-    """Whether all that was committed since are notices of which git need not know anything older."""
-    (before, *others), (after, *others_now) = known.commits, commits
-    if before is None or after is None or others != others_now:
-        return False
-    recorded = history.recorded_between(settings.root, before, after)
-    about = [known.papers.get(str(path)) for path in recorded] if recorded is not None else [None]
-    return all(one is not None and not one[3] for one in about)
-
-
-def _know(articles: Articles, known: Plates, altered: Mapping[str, Filed]) -> None:
-    """Take over what the other notices, and links, follow from."""
-    others = {identity: whole for identity, (whole, _) in known.notices.items() if identity not in altered}
-    articles.circumstances[False].recall(others, known.addresses)
-
-
-def _reads_well(part: Part, articles: Articles, known: Plates, entry: Entry) -> bool:
-    """Whether nothing is wrong with the words of a notice, and nobody else need be asked about them."""
-    texts = [text for version in entry.versions for text in version.texts.values()]
-    if any(text.links for text in texts) and not known.addresses:
-        return False
-    if not plates.stands_alone(entry) or any(map(may_lead, texts)):
-        return False
-    return not list(Proofreader(part, articles).read(entry))
+from portal.sources import Filed
 
 
 def run_off(proof: Proof, shells: Shells, out: Path, secret: Secret | None, kept: Kept) -> tuple[Published, Kept]:

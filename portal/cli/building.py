@@ -6,6 +6,7 @@ import datetime as dt
 import itertools
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import click
@@ -13,11 +14,13 @@ import click
 from portal import (
     cachefile,
     config,
+    feeds,
     history,
     keeping,
     leaks,
     plates,
     private,
+    proofs,
     publish,
     renditions,
     reprint,
@@ -80,7 +83,7 @@ def build(root: Path, out: Path | None, now: str | None, clean: bool) -> int:
     kept = keeping.recollect(settings, secret)
     try:
         return _reprinted(settings, place, editorial_clock(now, settings.zone), secret, kept, readings)
-    except reprint.Otherwise:
+    except proofs.Otherwise:
         pass
     reading = decide(settings, now, readings=readings, memory=kept.memory)
     with for_the_next_build():
@@ -107,11 +110,11 @@ def build(root: Path, out: Path | None, now: str | None, clean: bool) -> int:
 def _reprinted(
     settings: Settings, out: Path, now: dt.datetime, secret: Secret | None, kept: Kept, readings: Readings
 ) -> int:
-    """Build where nothing changed but some words. Raises reprint.Otherwise, and what any build does."""
+    """Build where nothing changed but some words. Raises proofs.Otherwise, and what any build does."""
     if kept.plates is None:
-        raise reprint.Otherwise
+        raise proofs.Otherwise
     engine = shells.fingerprint(settings)
-    proof = reprint.pull(settings, kept.plates, rereading.frame(settings), engine, now, readings)
+    proof = proofs.pull(settings, kept.plates, rereading.frame(settings), engine, now, readings)
     done, left = reprint.run_off(proof, shells.fetch(settings, render), out, secret, kept)
     show(proof.problems)
     with for_the_next_build():
@@ -142,9 +145,18 @@ def put_in_place(ready: Prepared, out: Path, secret: Secret | None) -> Published
 def _plates(ready: Prepared, secret: Secret | None) -> Plates | None:
     if secret is None:
         return None
-    begun = ready.memory.begun
-    frame = rereading.frame(ready.plan.settings)
-    return plates.make(frame, begun, ready.plan, ready.sources, ready.shells, ready.articles, ready.problems)
+    made = ready.plan
+    return plates.make(
+        rereading.frame(made.settings),
+        ready.memory.begun,
+        made,
+        ready.sources,
+        ready.shells.mark,
+        ready.articles.circumstances[False],
+        ready.problems,
+        feeds.chosen(made),
+        partial(search.follows, made),
+    )
 
 
 def publish_prepared(ready: Prepared, out: Path, secret: Secret | None) -> Published:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from portal import config, keeping, moved, rules, shells
+from portal import config, keeping, moved, proofs, rereading, rules, shells
 from portal.article import Articles
 from portal.cli.console import (
     CANNOT_RUN,
@@ -26,7 +26,7 @@ from portal.cli.console import (
     show,
     watched,
 )
-from portal.cli.reading import Reading, decide
+from portal.cli.reading import Reading, decide, editorial_clock
 from portal.cli.seal import secret_in_use
 from portal.config import Misconfigured, Secret, Settings
 from portal.errors import Format, PortalError, Problem, errors_in
@@ -128,11 +128,15 @@ def _checked(settings: Settings, now: str | None, base: str | None) -> list[Prob
     except PortalError:
         secret = None  # a check needs none; the build says what is wrong with it
     shelf = Shelf(settings, secret)
-    readings, memory = shelf.recollect(), keeping.recollect_for_check(settings, secret)
-    reading = decide(settings, now, base, readings, memory)
-    ready = prepare(reading, secret, Kept(memory, Inventory()))
+    readings, kept = shelf.recollect(), keeping.recollect_for_check(settings, secret)
+    if base is None and kept.plates is not None:
+        with suppress(proofs.Otherwise):
+            clock, engine = editorial_clock(now, settings.zone), shells.fingerprint(settings)
+            return proofs.pull(settings, kept.plates, rereading.frame(settings), engine, clock, readings).problems
+    reading = decide(settings, now, base, readings, kept.memory)
+    ready = prepare(reading, secret, kept)
     if secret is not None or not reading.sources.any_private:
         with suppress(OSError):  # where the cache cannot be written, the next check takes longer
             shelf.keep(readings)
-            keeping.keep_checked(settings, secret, memory)
+            keeping.keep_checked(settings, secret, kept.memory)
     return ready.problems

@@ -248,7 +248,7 @@ def test_what_is_wrong_with_a_notice_is_remembered_too(
     def said() -> list[str]:
         settings, plan = folder.settings(), folder.plan()
         kept = keeping.recollect(settings, secret)
-        memory, inventory = kept.memory, kept.inventory
+        memory = kept.memory
         reader = Proofreader(plan, Articles(plan, Prose(settings)), memory)
         found = [str(problem) for entry in plan.private for problem in reader.read(entry)]
         keeping.keep(settings, secret, kept)

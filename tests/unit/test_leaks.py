@@ -460,7 +460,7 @@ def looked(
         return honest(gate, path, data)
 
     kept = keeping.recollect(settings, secret)
-    memory, inventory = kept.memory, kept.inventory
+    memory = kept.memory
     with monkeypatch.context() as patched:
         patched.setattr(Gate, "_look", look)
         gate = Gate(folder.plan(), secret, folder.sources().notices.values(), memory)
@@ -519,7 +519,7 @@ def test_what_another_process_looked_into_is_proved_too(
     """The verdicts come back, and the phrases, in which what becomes private is found."""
     settings = folder.settings()
     kept = keeping.recollect(settings, secret)
-    memory, inventory = kept.memory, kept.inventory
+    memory = kept.memory
     here, there = (Gate(folder.plan(), secret, folder.sources().notices.values(), memory) for _ in range(2))
     for path, text in PAGES.items():
         assert there.check(path, text.encode()) == []
