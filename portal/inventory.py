@@ -60,10 +60,6 @@ class Inventory:
             _lies(out, folder) == known for folder, known in self.folders.items()
         )
 
-    def trust(self) -> None:
-        """Take every folder for unchanged, as it was found to be."""
-        self._unchanged = dict(self.folders)
-
     def present(self, out: str) -> Iterator[str]:
         """Every file below the site; a folder that lies as it lay is not read."""
         unread = {""}
@@ -84,19 +80,37 @@ class Inventory:
                 elif not entry.is_symlink() and path not in self._unchanged:
                     unread.add(path)
 
+    def outdated(self, said: Mapping[str, tuple[str, str]]) -> list[str]:
+        """The files that go where some were made anew, and all others stay; `said` are those, as `take` has it.
+
+        What is made together is made anew together: of such files those go that were not made again.
+        """
+        known = self.files
+        anew = {known[path][0] for path, (follows, _) in said.items() if path in known and known[path][0] != follows}
+        anew.discard("")
+        return sorted(path for path, item in known.items() if item[0] in anew and path not in said) if anew else []
+
+    def amend(self, out: str, said: Mapping[str, tuple[str, str]], changed: Iterable[str]) -> None:
+        """Note how files stand that were made anew, where all others stand as they did; as in `take`."""
+        changed = set(changed)
+        for path in changed - said.keys():
+            del self.files[path]
+        for path, told in said.items():
+            self.files[path] = _item(out, path, told, self.files.get(path), path in changed)
+        for folder in _folders_of(changed):
+            self.folders[folder] = _lies(out, folder)
+            if not self.folders[folder]:
+                del self.folders[folder]
+
     def take(self, out: str, said: Mapping[str, tuple[str, str]], changed: Iterable[str]) -> None:
         """Note how everything stands, now that all is in place.
 
         `said` is every file's path with what it follows from and its SHA-256; `changed` are those written or removed.
         """
-        before, self.files = self.files, {}
+        before = self.files
         changed = set(changed)
-        for path, (follows, sha256) in said.items():
-            item = before.get(path)
-            if item is None or path in changed or item[0] != follows or item[1] != sha256:
-                item = [follows, sha256, *chunked.stamp(os.lstat(f"{out}/{path}"))]
-            self.files[path] = item
-        touched = {folder for path in changed for folder in _above(path)}
+        self.files = {path: _item(out, path, told, before.get(path), path in changed) for path, told in said.items()}
+        touched = _folders_of(changed)
         if before.keys() == self.files.keys():
             stand = self.folders.keys() | touched
         else:
@@ -107,6 +121,17 @@ class Inventory:
             else _lies(out, folder)
             for folder in stand
         }
+
+
+def _item(out: str, path: str, told: tuple[str, str], known: Item | None, changed: bool) -> Item:
+    """How a file stands now that follows from the first, and has the second for its SHA-256."""
+    if known is None or changed or known[0] != told[0] or known[1] != told[1]:
+        return [*told, *chunked.stamp(os.lstat(f"{out}/{path}"))]
+    return known
+
+
+def _folders_of(paths: Iterable[str]) -> set[str]:
+    return {folder for path in paths for folder in _above(path)}
 
 
 def _above(path: str) -> Iterator[str]:

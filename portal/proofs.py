@@ -15,7 +15,7 @@ from portal import history, plan, plates, rules, sources
 from portal.article import Articles
 from portal.client import Registry
 from portal.config import Settings
-from portal.errors import Problem
+from portal.errors import Problem, errors_in
 from portal.plan import Entry, Plan
 from portal.plates import Plates
 from portal.proofreading import Proofreader, may_lead
@@ -57,7 +57,7 @@ class Proof:
     tree: Mapping[str, Stamp]
     articles: Articles
     problems: list[Problem]
-    """As the last build found them: the new words have none."""
+    """Of the new words only those that a notice's own files show; all others as the last build found them."""
 
 
 def pull(
@@ -83,15 +83,18 @@ def pull(
     part = Part(settings, now, commits[0], made.registry, made.public, (), known.stems)
     entries = tuple(entry for entry in part.public if entry.id in altered)
     own = {paper.shown for one in altered.values() for paper in (one.paper, *one.translations.values())}
-    said = [Problem.of_json(problem) for problem in known.problems]
-    wrong = [*said, *past.problems, *rules.of_their_own(settings, replace(found, notices=altered), now)]
-    if len(entries) != len(altered) or any(problem.location.file in own for problem in wrong):
+    said = map(Problem.of_json, known.problems)
+    problems = [p for p in said if p.location.file not in own or p.code not in rules.OWN]
+    if len(entries) != len(altered) or any(p.location.file in own for p in (*problems, *past.problems)):
+        raise Otherwise
+    problems += rules.of_their_own(settings, replace(found, notices=altered), now)
+    if errors_in(problems):
         raise Otherwise
     articles = Articles(part, Prose(settings, settings.cache_dir))
     _know(articles, known, altered)
     if not all(_reads_well(part, articles, known, entry) for entry in entries):
         raise Otherwise
-    return Proof(known, entries, part, filed, lying, articles, said)
+    return Proof(known, entries, part, filed, lying, articles, problems)
 
 
 def _altered(settings: Settings, known: Plates, changed: set[str]) -> dict[str, Filed]:

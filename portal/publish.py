@@ -50,31 +50,46 @@ class Moved(Exception):
     """The site does not stand as the inventory has it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """A look at a whole site, which takes as long as all else that a small correction needs."""
+
+    changes: str
+    """How often the site had changed when it began."""
+    intact: Callable[[], bool]
+    """Waits for whether every file lay as the inventory has it."""
+
+
+def survey(out: Path, inventory: Inventory) -> Survey:
+    """Have another processor look at a site, from now on."""
+    out = out.absolute()
+    return Survey(_changes(out), parallel.aside(partial(inventory.intact, str(out))))
+
+
 def publish(
     out: Path,
     files: Callable[[Press], Iterable[AnyFile]],
     gate: Gate,
     inventory: Inventory | None = None,
-    *,
-    rest: bool = False,
+    looked: Survey | None = None,
 ) -> Published:
     """Make `out` hold exactly `files`, which may have a press make them. Raises Refused, PortalError; then `out` is as
     it was.
 
-    What stands there as `inventory` says is left alone; afterwards it says how everything stands now. With `rest`,
-    what else it names stays; raises Moved where anything there is otherwise, which is found out meanwhile.
+    What stands there as `inventory` says is left alone; afterwards it says how everything stands now. Where somebody
+    `looked`, what else it names stays; raises Moved where anything stood otherwise, or came to since.
     """
     out = out.absolute()
     staging = out.parent / f".{out.name}.staging"
     with _alone(out):
+        if looked is not None and (looked.changes != _changes(out) or (staging / _JOURNAL).exists()):
+            raise Moved
         _recover(out, staging)  # first, for a site whose first publication was interrupted is ours, too
         _must_be_ours(out)
         staging.mkdir()
         try:
             with closing(Press(out, staging, gate)) as press:
-                inventory = inventory or Inventory()
-                standing = parallel.aside(partial(inventory.intact, str(out))) if rest else None
-                return _publish(out, staging, press, files(press), gate, inventory, standing)
+                return _publish(out, staging, press, files(press), gate, inventory or Inventory(), looked)
         except BaseException:
             if not (staging / _JOURNAL).exists():
                 shutil.rmtree(staging, ignore_errors=True)
@@ -88,9 +103,8 @@ def _publish(
     files: Iterable[AnyFile],
     gate: Gate,
     inventory: Inventory,
-    standing: Callable[[], bool] | None,
+    looked: Survey | None,
 ) -> Published:
-    """`standing` tells whether the site stands as the inventory has it, where what else it names shall stay."""
     place = str(out)
     said: dict[str, tuple[str, str]] = {}
     """Path to what the file follows from, and the SHA-256 of what it holds."""
@@ -101,31 +115,18 @@ def _publish(
             waiting[path] = laid.place
     if press.problems:
         raise Refused(press.problems)
-    if standing is not None:
-        if not standing():
-            raise Moved
-        inventory.trust()
-        present = _rest(said, inventory)
-    else:
-        present = inventory.present(place)
-    gone = sorted(set(present) - said.keys())
+    if looked is not None and not looked.intact():
+        raise Moved
+    gone = inventory.outdated(said) if looked else sorted(set(inventory.present(place)) - said.keys())
     if waiting or gone:
         press.finish(waiting)
         _write_journal(staging, gone)
     _recover(out, staging)
-    inventory.take(place, said, {*waiting, *gone})
-    return Published(len(waiting), len(said) - len(waiting), len(gone))
-
-
-def _rest(said: dict[str, tuple[str, str]], inventory: Inventory) -> Iterable[str]:
-    """Say of every file that was not made anew that it stays; gives those that stand.
-
-    What is made together is made anew together: a file that follows from the same as one that was is none of the rest.
-    """
-    known = inventory.files
-    anew = {known[path][0] for path, (follows, _) in said.items() if path in known and known[path][0] != follows} - {""}
-    said.update({path: (item[0], item[1]) for path, item in known.items() if path not in said and item[0] not in anew})
-    return known
+    if looked is None:
+        inventory.take(place, said, {*waiting, *gone})
+    else:
+        inventory.amend(place, said, {*waiting, *gone})
+    return Published(len(waiting), len(inventory.files) - len(waiting), len(gone))
 
 
 def _say(said: dict[str, tuple[str, str]], path: str, follows: str, sha256: str) -> None:
@@ -183,6 +184,7 @@ def _recover(out: Path, staging: Path) -> None:
     """Carry out a journal to its end, from wherever a crash left it; without one, forget what was staged."""
     gone = _orders(staging / _JOURNAL)
     if gone is not None:
+        _count_change(out)
         for path in gone:
             if not _is_folder(f"{out}/{path}"):  # done once already, and what comes may be there
                 with suppress(FileNotFoundError, NotADirectoryError):
@@ -250,6 +252,24 @@ def _must_be_ours(out: Path) -> None:
 def _alone(out: Path) -> Iterator[None]:
     """Let one build at a time publish; a second one waits."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    with (out.parent / f".{out.name}.lock").open("w") as lock:
+    with _lock(out).open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _lock(out: Path) -> Path:
+    """Whoever publishes has it locked; it holds how often the site has changed."""
+    return out.parent / f".{out.name}.lock"
+
+
+def _changes(out: Path) -> str:
+    try:
+        return _lock(out).read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return ""
+
+
+def _count_change(out: Path) -> None:
+    """Before anything changes: who looked at the site until now must look again."""
+    said = _changes(out)
+    _lock(out).write_text(str(int(said) + 1 if said.isdecimal() else 1), encoding="ascii")

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from portal import bundles, chunked, feeds, leaks, pages, plates, publish, register, search
-from portal.addresses import BUILD, REGISTER
+from portal.addresses import REGISTER
 from portal.bundles import Bundle
 from portal.chunked import AnyFile
 from portal.config import Secret
@@ -25,17 +25,20 @@ from portal.premises import Premises
 from portal.press import Press
 from portal.proofs import Otherwise, Proof
 from portal.prose import Prose
-from portal.publish import Published
+from portal.publish import Published, Survey
 from portal.search import Source
 from portal.selector import Selectors
 from portal.shells import Shells
 from portal.sources import Filed
 
 
-def run_off(proof: Proof, shells: Shells, out: Path, secret: Secret | None, kept: Kept) -> tuple[Published, Kept]:
-    """Put the corrected site in place; gives what to keep then. Raises Otherwise, Refused, PortalError."""
-    if not (out / BUILD).is_file():
-        raise Otherwise
+def run_off(
+    proof: Proof, shells: Shells, out: Path, secret: Secret | None, kept: Kept, looked: Survey
+) -> tuple[Published, Kept]:
+    """Put the corrected site in place, at which somebody `looked`; gives what to keep then.
+
+    Raises Otherwise, Refused, PortalError.
+    """
     part, known, articles = proof.plan, proof.plates, proof.articles
     premises = Premises(part, articles.circumstances[False], shells.mark)
     follows = {entry.id: (premises.whole(entry), search.follows(part, entry)) for entry in proof.entries}
@@ -48,7 +51,7 @@ def run_off(proof: Proof, shells: Shells, out: Path, secret: Secret | None, kept
 
     gate = leaks.Gate(part, secret, (), kept.memory)
     try:
-        done = publish.publish(out, files, gate, kept.inventory, rest=True)
+        done = publish.publish(out, files, gate, kept.inventory, looked)
     except publish.Moved:
         raise Otherwise from None
     kept.memory.carry()
@@ -118,6 +121,7 @@ def _corrected(proof: Proof, known: Plates, begun: int) -> Plates:
         known,
         tree={path: stamp if chunked.settled(stamp, begun) else [] for path, stamp in proof.tree.items()},
         commits=plates.commits(proof.plan.settings),
+        problems=[problem.as_json() for problem in proof.problems],
         papers=papers,
         mates=mates,
     )

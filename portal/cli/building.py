@@ -51,7 +51,6 @@ from portal.cli.reading import changed_since, decide, editorial_clock
 from portal.cli.seal import secret_in_use
 from portal.config import Secret, Settings
 from portal.errors import PortalError, Problem, errors_in
-from portal.inventory import Inventory
 from portal.keeping import Kept
 from portal.plates import Plates
 from portal.press import Press
@@ -103,7 +102,8 @@ def build(root: Path, out: Path | None, now: str | None, clean: bool) -> int:
     if secret is not None:
         with for_the_next_build():
             signet.remember(settings, sealing.fingerprint(secret))
-    _tell(done, len(reading.plan.public), len(reading.plan.private), ready.inventory, problems)
+    sealed = sum(path.startswith(SEALED) for path in ready.inventory.files)
+    _tell(done, len(reading.plan.public), len(reading.plan.private), sealed, problems)
     return FINE
 
 
@@ -111,20 +111,20 @@ def _reprinted(
     settings: Settings, out: Path, now: dt.datetime, secret: Secret | None, kept: Kept, readings: Readings
 ) -> int:
     """Build where nothing changed but some words. Raises proofs.Otherwise, and what any build does."""
-    if kept.plates is None:
+    if kept.plates is None or not (out / BUILD).is_file():
         raise proofs.Otherwise
+    looked = publish.survey(out, kept.inventory)
     engine = shells.fingerprint(settings)
     proof = proofs.pull(settings, kept.plates, rereading.frame(settings), engine, now, readings)
-    done, left = reprint.run_off(proof, shells.fetch(settings, render), out, secret, kept)
+    done, left = reprint.run_off(proof, shells.fetch(settings, render), out, secret, kept, looked)
     show(proof.problems)
     with for_the_next_build():
         keeping.keep(settings, secret, left)
-    _tell(done, len(kept.plates.notices), 0, left.inventory, proof.problems)
+    _tell(done, len(kept.plates.notices), 0, 0, proof.problems)
     return FINE
 
 
-def _tell(done: Published, public: int, private: int, inventory: Inventory, problems: list[Problem]) -> None:
-    sealed = sum(path.startswith(SEALED) for path in inventory.files)
+def _tell(done: Published, public: int, private: int, sealed: int, problems: list[Problem]) -> None:
     say(
         f"built: {public} public and {words.counted(private, 'private notice')}, "
         f"{words.counted(sealed, 'sealed object')}; "

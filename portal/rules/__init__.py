@@ -79,8 +79,10 @@ RULES: tuple[Rule, ...] = (
 CODES: MappingProxyType[str, str] = MappingProxyType({**{rule.code: rule.about for rule in RULES}, **ELSEWHERE})
 """Every code that mkdocs.yml can set, with what it is about; docs/rules.md has a paragraph on each."""
 
+OWN = frozenset(rule.code for rule in RULES if rule.scope is Scope.OWN)
+"""The codes of what follows from nothing but a notice's own files."""
 
-__all__ = ["CODES", "ELSEWHERE", "RULES", "Rule", "change", "check", "codes", "graded", "of_their_own"]
+__all__ = ["CODES", "ELSEWHERE", "OWN", "RULES", "Rule", "change", "check", "codes", "graded", "of_their_own"]
 
 
 def check(
@@ -108,7 +110,7 @@ def check(
 
 def of_their_own(settings: Settings, sources: Sources, now: dt.datetime) -> list[Problem]:
     """What the rules find in notices that follows from nothing but their own files, at `now` (timezone-aware)."""
-    rules = [rule for rule in RULES if rule.scope is Scope.OWN and settings.options.rules.get(rule.code) != "off"]
+    rules = [rule for rule in RULES if rule.code in OWN and settings.options.rules.get(rule.code) != "off"]
     found = [
         Problem.of_json(said) for case in House(settings, sources, now).cases() for said in _in_notice((rules, case))
     ]

@@ -1,0 +1,368 @@
+"""A build that corrects words leaves what a clean build makes, and is none where anything else is otherwise."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from portal import cli, proofs, reprint
+from portal.cli import checking
+from tests.conftest import PortalFolder
+from tests.unit.test_building_again import NOW, SECRET, built, engine
+
+LENIENT = """\
+    kinds:
+      policy: {required: [], recommended: []}
+      improvement: {required: [], recommended: []}
+      service-plan: {required: [], recommended: []}
+    rules: {removed-notice: "off", translation-missing: "off"}
+"""
+PIXEL = b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.fixture
+def folder(portal_folder: PortalFolder, monkeypatch: pytest.MonkeyPatch) -> PortalFolder:
+    """Public notices of every kind of standing, built some time after they were written."""
+    monkeypatch.setenv("PORTAL_SECRET", SECRET)
+    monkeypatch.setattr(checking, "render", engine)
+    real = time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: real() + 10_000_000_000)
+    settings = portal_folder.root / "mkdocs.yml"
+    portal_folder.write("mkdocs.yml", settings.read_text(encoding="utf-8") + LENIENT)
+    portal_folder.write("content/contact.zh.md", "# 联系\n")
+    for number in range(12):
+        portal_folder.notice(f"n{number:02d}", front(number), body(number))
+    portal_folder.notice("n03", "title: Third\ntranslates: 1", "English words.\n", lang="en")
+    portal_folder.commit("first", at="2026-11-30T10:00+08:00")
+    portal_folder.notice("n06", front(6, "revisions: [{on: 2026-12-02, note: 改一句}]"), body(6, "第二版。"))
+    portal_folder.commit("second", at="2026-12-02T10:00+08:00")
+    return portal_folder
+
+
+def front(number: int, *more: str) -> str:
+    lines = [
+        f"title: 自本月起第 {number} 项费用调整",
+        f"date: 2026-{number % 6 + 6:02d}-{number + 1:02d}",
+        f"kind: {('general', 'policy', 'improvement')[number % 3]}",
+        f"summary: 第 {number} 份",
+        *(["supersedes: n02"] if number == 7 else []),
+        *(["answers: [n04]"] if number == 8 else []),
+        *(["redirects: [old-5]"] if number == 5 else []),
+        *(["expires: 2026-12-20"] if number == 9 else []),
+        *(["attachments: [list.csv]"] if number == 10 else []),
+        *more,
+    ]
+    return "\n".join(lines)
+
+
+def body(number: int, *more: str) -> str:
+    links = f"见[另一份](n{(number + 3) % 12:02d}.zh.md)与[联系](contact.md)。" if number % 2 else "不提别处。"
+    return "\n\n".join([f"正文 {number}。{links}", "## 细节", "| 项 | 数 |\n| --- | --- |\n| 甲 | 1 |", *more, ""])
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    """The notices that each reprint corrected."""
+    done: list[tuple[str, ...]] = []
+    real = reprint.run_off
+
+    def run_off(proof, *rest):  # type: ignore[no-untyped-def]
+        result = real(proof, *rest)
+        done.append(tuple(sorted(entry.id for entry in proof.entries)))
+        return result
+
+    monkeypatch.setattr(reprint, "run_off", run_off)
+    return done
+
+
+def clean(folder: PortalFolder, now: str = NOW) -> dict[str, bytes]:
+    """What a build makes that remembers nothing."""
+    other = PortalFolder(folder.root.with_name("clean"))
+    shutil.copytree(folder.root, other.root, ignore=shutil.ignore_patterns("site", ".cache", ".site*"))
+    try:
+        return built(other, now)
+    finally:
+        shutil.rmtree(other.root)
+
+
+def differing(one: dict[str, bytes], other: dict[str, bytes]) -> list[str]:
+    return sorted(path for path in one.keys() | other.keys() if one.get(path) != other.get(path))
+
+
+@pytest.fixture(autouse=True)
+def csv(portal_folder: PortalFolder) -> None:
+    portal_folder.write("notices/2026/list.csv", "a,1\n")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_corrected_words_leave_the_bytes_of_a_clean_build(
+    folder: PortalFolder, runs: list[tuple[str, ...]], seed: int
+) -> None:
+    """Originals and translations, old and new, again and again, committed or not; with links or without."""
+    chance = random.Random(seed)
+    alone = [number for number in range(12) if number not in (2, 7, 8)]
+    built(folder, NOW)
+    for step in range(8):
+        chosen = sorted(chance.sample(alone, chance.choice((0, 1, 1, 1, 3))))
+        for number in chosen:
+            file = folder.root / f"notices/2026/n{number:02d}.zh.md"
+            words = chance.choice((f"补充 {step}。", f"见[新的一份](n{step:02d}.zh.md)。", f"**{step}** 元。" * 900))
+            file.write_text(f"{file.read_text(encoding='utf-8')}\n{words}\n", encoding="utf-8")
+        if 3 in chosen and chance.random() < 0.5:
+            folder.notice("n03", "title: Third\ntranslates: 1", f"English words, {step}.\n", lang="en")
+        if chance.random() < 0.4:
+            folder.commit(f"step {step}", at=f"2026-12-03T10:{step:02d}+08:00")
+        again = built(folder, NOW)
+        assert differing(again, clean(folder)) == [], f"step {step}, {chosen}"
+    assert len(runs) >= 7
+    assert sum(map(len, runs)) >= 5
+
+
+def correct(folder: PortalFolder, number: int = 1, words: str = "补充一句。") -> None:
+    folder.notice(f"n{number:02d}", front(number), body(number, words))
+
+
+def test_only_what_tells_of_the_words_is_written(folder: PortalFolder, runs: list[tuple[str, ...]]) -> None:
+    """Its own pages, its feeds, the register and the search; nothing else of the site is touched."""
+    built(folder, NOW)
+    site = folder.root / "site"
+    before = {file: file.stat().st_ino for file in site.rglob("*") if file.is_file()}
+    correct(folder)
+    built(folder, NOW)
+    written = {
+        f.relative_to(site).as_posix() for f in site.rglob("*") if f.is_file() and f.stat().st_ino != before.get(f)
+    }
+    own = {f"{prefix}notices/n01/{version}index.html" for prefix in ("", "en/") for version in ("", "v1/")}
+    feeds = {
+        f"feeds/{kind}.{code}.{form}"
+        for kind in ("all", "policy")
+        for code in ("zh", "en")
+        for form in ("atom", "json")
+    }
+    assert {path for path in written if not path.startswith("search/")} == own | feeds | {"notices.json"}
+    assert runs == [("n01",)]
+
+
+OTHERWISE: dict[str, Callable[[PortalFolder], object]] = {
+    "a key of its front matter": lambda f: f.notice("n01", front(1, "number: 试〔2026〕1号"), body(1)),
+    "a notice that others supersede": lambda f: correct(f, 2),
+    "a notice that supersedes another": lambda f: correct(f, 7),
+    "a notice that answers another": lambda f: correct(f, 8),
+    "a link to a heading": lambda f: correct(f, 1, "见[细节](n03.zh.md#细节)。"),
+    "a picture beside it": lambda f: (f.write("notices/2026/a.png", PIXEL), correct(f, 1, "![图](a.png)")),
+    "words that are not allowed": lambda f: correct(f, 1, "<video>"),
+    "a new notice": lambda f: f.notice("n20", front(0), body(0)),
+    "a notice that is gone": lambda f: (f.root / "notices/2026/n00.zh.md").unlink(),
+    "a new translation": lambda f: f.notice("n01", "title: First\ntranslates: 1", "Words.\n", lang="en"),
+    "a private notice": lambda f: f.notice("p", "title: 密\ndate: 2026-12-01\naudience: all", "密。\n"),
+    "a client": lambda f: f.client(
+        "a", "id: a\nname: 云杉贸易\ncontacts: [{id: l, name: 林岚, email: l@a.example.com}]\n"
+    ),
+    "an attachment": lambda f: f.write("notices/2026/list.csv", "a,2\n"),
+    "a page": lambda f: f.write("content/contact.zh.md", "# 联系我们\n"),
+    "a template of its own": lambda f: f.write("site_templates/notice/qr.html", "x"),
+    "the configuration": lambda f: f.write(
+        "mkdocs.yml", (f.root / "mkdocs.yml").read_text(encoding="utf-8").replace("试用公告", "公告栏")
+    ),
+}
+
+
+@pytest.mark.parametrize("what", OTHERWISE)
+def test_whatever_else_is_new_the_build_is_a_whole_one(
+    folder: PortalFolder, runs: list[tuple[str, ...]], what: str
+) -> None:
+    """And what it leaves is what a clean one makes."""
+    built(folder, NOW)
+    OTHERWISE[what](folder)
+    again = built(folder, NOW)
+    assert runs == []
+    assert differing(again, clean(folder)) == []
+
+
+@pytest.mark.parametrize(
+    ("now", "corrected"),
+    [("2026-12-07T23:59+08:00", True), ("2026-12-08T00:00+08:00", False), ("2026-12-07T09:00+08:00", False)],
+)
+def test_plates_hold_for_the_rest_of_the_day(
+    folder: PortalFolder, runs: list[tuple[str, ...]], now: str, corrected: bool
+) -> None:
+    """Every day changes what pages say, and a clock may be set back."""
+    built(folder, NOW)
+    correct(folder)
+    assert differing(built(folder, now), clean(folder, now)) == []
+    assert (runs == [("n01",)]) is corrected
+
+
+def test_plates_hold_until_an_hour_that_somebody_named(folder: PortalFolder, runs: list[tuple[str, ...]]) -> None:
+    """A notice for half past twelve is out then, whatever was corrected meanwhile."""
+    folder.notice("noon", "title: 正午\ndate: 2026-12-07T12:30+08:00", "到点。\n")
+    built(folder, NOW)
+    for now, count in (("2026-12-07T12:29+08:00", 1), ("2026-12-07T12:30+08:00", 1)):
+        again = built(folder, now)
+        assert differing(again, clean(folder, now)) == []
+        assert len(runs) == count
+    assert "notices/noon/index.html" in again
+
+
+def test_a_site_that_somebody_touched_is_put_right(folder: PortalFolder, runs: list[tuple[str, ...]]) -> None:
+    """A page written over, one removed, one added: a reprint notices each, and the build is a whole one."""
+    whole = built(folder, NOW)
+    site = folder.root / "site"
+    touches: list[Callable[[], object]] = [
+        lambda: (site / "notices/n04/index.html").write_text("x", encoding="utf-8"),
+        lambda: (site / "notices/n04/index.html").unlink(),
+        lambda: (site / "more.html").write_text("x", encoding="utf-8"),
+        lambda: shutil.rmtree(site),
+    ]
+    for touch in touches:
+        touch()
+        assert differing(built(folder, NOW), whole) == []
+    assert runs == []
+    assert built(folder, NOW) == whole
+    assert runs == [()]
+
+
+def test_commits_of_other_things_are_read(folder: PortalFolder, runs: list[tuple[str, ...]]) -> None:
+    """A commit of corrected words changes what the site says of itself; one of a notice with versions is looked into."""
+    built(folder, NOW)
+    correct(folder)
+    built(folder, NOW)
+    commit = folder.commit("words", at="2026-12-03T10:00+08:00")
+    assert commit.encode() in built(folder, NOW)["build.json"]
+    assert runs == [("n01",), ()]
+    folder.notice("n06", front(6, "revisions: [{on: 2026-12-02, note: 改一句}]"), body(6, "第二版，再改。"))
+    assert differing(built(folder, NOW), clean(folder)) == []
+    assert runs == [("n01",), (), ("n06",)]
+    folder.commit("a later text of its second version", at="2026-12-04T10:00+08:00")
+    assert differing(built(folder, NOW), clean(folder)) == []
+    assert len(runs) == 3
+
+
+def test_a_build_that_looks_into_every_file_comes_round(folder: PortalFolder, runs: list[tuple[str, ...]]) -> None:
+    """Every 24th build trusts no times of files."""
+    for _ in range(26):
+        built(folder, NOW)
+    assert runs == [()] * 24
+
+
+def test_what_was_wrong_before_is_still_told(
+    folder: PortalFolder, runs: list[tuple[str, ...]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Warnings of other notices are told by reprints and quick checks too; those of a corrected one are found anew."""
+    correct(folder, 3, "<video>")
+    correct(folder, 4, "见[没有](nowhere.md)。")
+    built(folder, NOW)
+    first = capsys.readouterr()
+    assert "n03.zh.md" in first.err + first.out
+    correct(folder)
+    built(folder, NOW)
+    second = capsys.readouterr()
+    assert runs == [("n01",)]
+    assert [line for line in second.err.splitlines() if "n0" in line] == [
+        line for line in first.err.splitlines() if "n0" in line
+    ]
+    correct(folder, 4, "好了。")
+    built(folder, NOW)
+    third = capsys.readouterr()
+    assert runs == [("n01",)]
+    assert "n04" not in third.err + third.out
+    assert "n03" in third.err + third.out
+
+
+@pytest.mark.parametrize(
+    "words", ["好的。", "<video>", "见[没有](nowhere.md)。", "---\n", "{{amount}}"], ids=lambda words: words[:6]
+)
+def test_a_check_finds_what_one_without_a_memory_finds(
+    folder: PortalFolder, capsys: pytest.CaptureFixture[str], words: str
+) -> None:
+    """Whether the plates answer it or not."""
+    correct(folder, 3, "<audio>")
+    built(folder, NOW)
+    correct(folder, 1, words)
+    command = ["check", "--root", str(folder.root), "--now", NOW]
+    capsys.readouterr()
+    code = cli.main(command)
+    quick = capsys.readouterr()
+    shutil.rmtree(folder.root / ".cache")
+    assert cli.main(command) == code
+    assert capsys.readouterr() == quick
+
+
+def test_a_check_of_what_stayed_as_it_was_asks_the_plates(
+    folder: PortalFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is read that was read; with --base it is."""
+    built(folder, NOW)
+    monkeypatch.setattr(checking, "decide", lambda *_: pytest.fail("read again"))
+    assert cli.main(["check", "--root", str(folder.root), "--now", NOW]) == 0
+
+
+def test_a_search_that_was_lost_is_made_again(folder: PortalFolder, runs: list[tuple[str, ...]]) -> None:
+    """Where the cache has forgotten what other notices say, the build is a whole one."""
+    built(folder, NOW)
+    shutil.rmtree(folder.settings().cache_dir / "search")
+    correct(folder)
+    assert differing(built(folder, NOW), clean(folder)) == []
+    assert runs == []
+
+
+def test_a_file_written_while_a_build_read_is_read_by_the_next(
+    folder: PortalFolder, runs: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Words that changed between being read and being noted do not pass for those that were read."""
+    real = checking.decide if hasattr(checking, "decide") else None
+    assert real is not None
+    from portal.cli import building
+
+    def decide(*given, **named):  # type: ignore[no-untyped-def]
+        found = real(*given, **named)
+        correct(folder)
+        os.utime(folder.root / "notices/2026/n01.zh.md")
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(building, "decide", decide)
+        patched.setattr(time, "time_ns", lambda: int(time.time() * 1e9))
+        built(folder, NOW)
+    assert differing(built(folder, NOW), clean(folder)) == []
+
+
+def test_what_is_private_keeps_a_portal_from_having_plates(folder: PortalFolder, runs: list[tuple[str, ...]]) -> None:
+    """The gate of such a portal must know all of it."""
+    folder.client("a", "id: a\nname: 云杉贸易\ncontacts: [{id: l, name: 林岚, email: l@a.example.com}]\n")
+    built(folder, NOW)
+    correct(folder)
+    assert differing(built(folder, NOW), clean(folder)) == []
+    assert runs == []
+
+
+def test_without_a_secret_nothing_is_pickled(
+    folder: PortalFolder, runs: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And a portal without one is built as a whole."""
+    monkeypatch.delenv("PORTAL_SECRET")
+    built(folder, NOW)
+    built(folder, NOW)
+    assert runs == []
+
+
+def test_a_proof_is_of_one_place(folder: PortalFolder, tmp_path: Path) -> None:
+    """A cache that was copied to another folder is not trusted."""
+    built(folder, NOW)
+    other = PortalFolder(tmp_path / "moved")
+    shutil.copytree(folder.root, other.root)
+    settings = other.settings()
+    from portal import keeping, rereading, shells
+    from portal.cli.seal import secret_in_use
+    from portal.readings import Readings
+
+    kept = keeping.recollect(settings, secret_in_use(settings))
+    clock = __import__("datetime").datetime.fromisoformat(NOW)
+    with pytest.raises(proofs.Otherwise):
+        proofs.pull(settings, kept.plates, rereading.frame(settings), shells.fingerprint(settings), clock, Readings())
