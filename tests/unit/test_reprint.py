@@ -229,7 +229,7 @@ def test_a_site_that_somebody_touched_is_put_right(folder: PortalFolder, runs: l
 
 
 def test_commits_of_other_things_are_read(folder: PortalFolder, runs: list[tuple[str, ...]]) -> None:
-    """A commit of corrected words changes what the site says of itself; one of a notice with versions is looked into."""
+    """One of corrected words changes what the site says of itself; one of a notice with versions is looked into."""
     built(folder, NOW)
     correct(folder)
     built(folder, NOW)
