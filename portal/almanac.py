@@ -41,10 +41,6 @@ class Almanac:
         """What each of the months shows; told once for all."""
         return dict(zip(self._months, told(self._plan.public, self._months, self._plan.settings.zone), strict=True))
 
-    def tell(self) -> None:
-        """Tell all editions, so that the processes that render them need not."""
-        _ = self.editions
-
     def page(self, month: Month, language: str) -> bytes:
         """The edition of one of the months as an HTML fragment, in UTF-8."""
         voice, base, addresses = (

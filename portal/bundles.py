@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import groupby
+from operator import attrgetter
 
 from portal.chunked import AnyFile, Chunked, Derived, File
 from portal.inventory import Inventory
@@ -18,8 +20,8 @@ class Bundle:
     follows: str
     """A hash that is the same only for the same files, and that no other bundle has."""
     make: Callable[[], Iterable[File]] = field(repr=False)
-    before: Callable[[], object] | None = field(default=None, repr=False)
-    """Finds out what it has in common with others; called where it is new, before workers are started."""
+    group: str = ""
+    """What new bundles of the same group have in common takes long to find out: one worker makes them all."""
 
 
 def files(bundles: Iterable[Bundle], inventory: Inventory, each: Each = map) -> Iterator[AnyFile]:
@@ -37,11 +39,17 @@ def files(bundles: Iterable[Bundle], inventory: Inventory, each: Each = map) -> 
         made = _Once(bundle)
         for path in paths:
             yield path, Derived(bundle.follows, partial(made.file, path))
-    for bundle in new:
-        if bundle.before is not None:
-            bundle.before()
-    for _, found in each(_made, new):
+    for _, found in each(_made, list(_grouped(new))):
         yield from found
+
+
+def _grouped(bundles: Sequence[Bundle]) -> Iterator[Sequence[Bundle]]:
+    """What one worker makes; of a group all that stands together."""
+    for group, members in groupby(bundles, key=attrgetter("group")):
+        if group:
+            yield list(members)
+        else:
+            yield from ([bundle] for bundle in members)
 
 
 class _Once:
@@ -57,8 +65,10 @@ class _Once:
         return self._made[path]
 
 
-def _made(bundle: Bundle) -> Made[None]:
-    return None, ((path, Derived(bundle.follows, partial(_same, data))) for path, data in bundle.make())
+def _made(bundles: Sequence[Bundle]) -> Made[None]:
+    return None, (
+        (path, Derived(bundle.follows, partial(_same, data))) for bundle in bundles for path, data in bundle.make()
+    )
 
 
 def _same(data: bytes | Chunked) -> bytes | Chunked:

@@ -148,9 +148,9 @@ def _editions(
             told.update(premises.front(entries[at]).encode())
             at += 1
         make = partial(_edition, plan, shells, almanac, month, selectors)
-        yield Bundle(hashed(around, str(month), told.hexdigest()), make, almanac.tell)
+        yield Bundle(hashed(around, str(month), told.hexdigest()), make, "editions")
     index = partial(_editions_index, plan, shells, almanac, selectors)
-    yield Bundle(hashed(around, "index", premises.all_fronts), index, almanac.tell)
+    yield Bundle(hashed(around, "index", premises.all_fronts), index, "editions")
 
 
 def _editions_index(plan: Plan, shells: Shells, almanac: Almanac, selectors: Selectors) -> Iterator[File]:

@@ -13,12 +13,15 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import quote, urljoin
 
+from portal import parallel
 from portal.addresses import Addresses
 from portal.config import CONFIG_FILE, Settings
 from portal.errors import Location, PortalError, Problem, Severity
@@ -39,6 +42,8 @@ BOARD = "<!-- duenotice:board -->"
 _SLOT = re.compile(r"/duenotice:([A-Za-z-]+)/")
 _BLANK = re.compile(r"\s*\n\s*")
 _PACKAGES = ("duenotice", "mkdocs", "mkdocs-material", "jinja2", "markdown", "pymdown-extensions")
+_STORE = "engine"
+"""The folder of the cache that holds what the engine rendered."""
 _PROBLEMS = "problems.json"
 _SUM = "sum"
 """The file of a rendering that tells whether it is whole."""
@@ -202,7 +207,7 @@ def fetch(settings: Settings, render: Render) -> Shells:
     A rendering is made in a folder of its own and then renamed, so that a killed one leaves nothing that counts.
     Raises PortalError where the engine cannot render.
     """
-    store = settings.cache_dir / "engine"
+    store = settings.cache_dir / _STORE
     rendered = store / fingerprint(settings)
     if not _is_whole(rendered):
         _remove(rendered)
@@ -220,9 +225,24 @@ def fetch(settings: Settings, render: Render) -> Shells:
     return load(settings, rendered)
 
 
+def ahead(settings: Settings, render: Render) -> Callable[[], None]:
+    """Have the engine render beside whatever is done meanwhile, where it never did; what is given back waits for it.
+
+    Why it cannot, `fetch` will say.
+    """
+    if (settings.cache_dir / _STORE).is_dir():
+        return lambda: None
+    return parallel.aside(partial(_try, settings, render))
+
+
+def _try(settings: Settings, render: Render) -> None:
+    with suppress(PortalError, OSError):
+        fetch(settings, render)
+
+
 def forget(settings: Settings) -> None:
     """Have the next `fetch` render anew."""
-    shutil.rmtree(settings.cache_dir / "engine", ignore_errors=True)
+    shutil.rmtree(settings.cache_dir / _STORE, ignore_errors=True)
 
 
 def _forget_old(store: Path, current: Path) -> None:

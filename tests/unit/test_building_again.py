@@ -6,18 +6,24 @@ import os
 import random
 import shutil
 import signal
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from portal import bundles, cli, parallel
 from portal.bundles import Bundle
 from portal.chunked import Derived
-from portal.cli import checking
+from portal.cli import building, checking
 from portal.config import Settings
 from portal.errors import PortalError
 from portal.inventory import Inventory
+from portal.press import Made
 from tests.conftest import PortalFolder
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 SECRET = "YnVpbGRpbmcgYWdhaW4sIGZvciB0ZXN0cyBvbmx5ISE="
 NOW = "2026-12-07T09:30+08:00"
@@ -49,6 +55,7 @@ def folder(portal_folder: PortalFolder, monkeypatch: pytest.MonkeyPatch) -> Port
     """Notices that lean on one another in every way there is."""
     monkeypatch.setenv("PORTAL_SECRET", SECRET)
     monkeypatch.setattr(checking, "render", engine)
+    monkeypatch.setattr(building, "render", engine)
     settings = portal_folder.root / "mkdocs.yml"
     portal_folder.write("mkdocs.yml", settings.read_text(encoding="utf-8") + LENIENT)
     for number in range(12):
@@ -221,20 +228,32 @@ def test_a_worker_that_is_killed_takes_nothing_with_it() -> None:
     assert list(parallel.each(work, list(range(300)), workers=2)) == list(range(300))
 
 
-def test_what_new_bundles_share_is_found_out_before_any_is_made() -> None:
-    """Once all are known, and not where a bundle follows from what an earlier build made of it."""
-    done: list[str] = []
+def test_one_worker_makes_all_new_bundles_of_a_group() -> None:
+    """What they have in common is found out once; the others go round, and all files come in the order of bundles."""
+    makers: dict[str, list[int]] = {"": [], "editions": []}
 
     def bundle(name: str) -> Bundle:
-        def make() -> list[tuple[str, bytes]]:
-            done.append(f"make {name}")
-            return [(f"{name}.html", b"")]
+        group = "editions" if name.startswith("m") else ""
+        return Bundle(name, lambda: [(f"{name}.html", f"{group} {os.getpid()}".encode())], group)
 
-        return Bundle(name, make, lambda: done.append(f"before {name}"))
+    def each(work: Callable[[T], Made[R]], items: Sequence[T]) -> Iterator[Made[R]]:
+        def done(item: T) -> Made[R]:
+            facts, files = work(item)
+            return facts, list(files)
 
+        return parallel.each(done, items, workers=2, least=1)
+
+    names = ["a", *(f"m{number}" for number in range(20)), "old", *(f"n{number}" for number in range(100))]
     stands = Inventory(files={"old.html": ["old", "", 0, 0, 0, 0]})
-    list(bundles.files(map(bundle, ("a", "old", "b")), stands))
-    assert done == ["before a", "before b", "make a", "make b"]
+    found = dict(bundles.files(map(bundle, names), stands, each))
+    assert list(found) == ["old.html", *(f"{name}.html" for name in names if name != "old")]
+    for path, data in found.items():
+        assert isinstance(data, Derived)
+        group, _, maker = bytes(data).decode().partition(" ") if path != "old.html" else ("", "", "0")
+        makers[group].append(int(maker))
+    assert len(set(makers["editions"])) == 1
+    assert len(makers["editions"]) == 20
+    assert os.getpid() not in makers["editions"] + makers[""]
 
 
 def test_a_bundle_of_which_a_file_is_gone_is_made_for_that_file(tmp_path: Path) -> None:

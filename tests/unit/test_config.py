@@ -129,3 +129,18 @@ def test_the_filing_numbers_lead_to_the_official_registers() -> None:
     assert Filing().links() == []
     with pytest.raises(ValidationError, match="14 digits"):
         Filing(police="沪公网安备3101号")
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("notices/2026/a.zh.md", "notices/2026/a.zh.md"),
+        ("..hidden/a", "..hidden/a"),
+        ("notices/../clients/a", "clients/a"),
+        ("../site/a", "../site/a"),
+        ("", "."),
+    ],
+)
+def test_a_path_is_shown_from_the_root_on(portal_folder: PortalFolder, path: str, shown: str) -> None:
+    """Wherever it lies, and however it was come by."""
+    assert portal_folder.settings().shown(portal_folder.root / path) == shown

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from portal import shells
+from portal import parallel, shells
 from portal.config import Settings
 from portal.errors import Location, PortalError, Problem, Severity
 from portal.prose import Heading
@@ -137,6 +138,35 @@ def test_the_engine_runs_once_until_something_it_reads_changes(portal_folder: Po
     portal_folder.write("mkdocs.yml", text.replace("试用公告", "新公告"))
     shells.fetch(portal_folder.settings(), render)
     assert runs[2] == "新公告"
+
+
+def test_the_first_rendering_goes_on_beside_other_work(portal_folder: PortalFolder) -> None:
+    """Another process makes it, `fetch` finds it, and no later build begins one before it knows that it must."""
+
+    def render(settings: Settings, folder: Path) -> None:
+        portal_folder.write("by", str(os.getpid()))
+        engine(settings, folder)
+
+    settings = portal_folder.settings()
+    rendered = shells.ahead(settings, render)
+    rendered()
+    assert (portal_folder.root / "by").read_text() != str(os.getpid()) or parallel.processors() == 1
+    (portal_folder.root / "by").unlink()
+    assert shells.fetch(settings, render).home("zh", "B", "") == b"<main>zh B end</main>"
+    portal_folder.write("content/index.zh.md", "# 另一个首页")
+    shells.ahead(settings, render)()
+    assert not (portal_folder.root / "by").exists()
+
+
+def test_why_there_is_no_rendering_is_told_by_whoever_needs_it(portal_folder: PortalFolder) -> None:
+    """Not by the one that was begun ahead, while sources were read and their problems not yet told."""
+
+    def fails(settings: Settings, folder: Path) -> None:
+        raise PortalError("the engine stopped")
+
+    shells.ahead(portal_folder.settings(), fails)()
+    with pytest.raises(PortalError, match="the engine stopped"):
+        shells.fetch(portal_folder.settings(), fails)
 
 
 def test_a_killed_rendering_leaves_nothing_that_counts(portal_folder: PortalFolder) -> None:
