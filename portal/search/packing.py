@@ -7,6 +7,7 @@ first, the high bit says that more follow.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from operator import sub
 
 
@@ -48,3 +49,44 @@ def documents(ascending: Sequence[int], count: int) -> bytes:
     for at in ascending:
         bits[at >> 3] |= 1 << (at & 7)
     return number(len(ascending) << 1 | 1) + bytes(bits)
+
+
+class Reader:
+    """Reads from bytes what the functions above wrote, from one place on."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.at = 0
+        """The next byte."""
+
+    def number(self) -> int:
+        value = shift = 0
+        while (byte := self.data[self.at]) > 127:
+            value |= (byte & 127) << shift
+            shift += 7
+            self.at += 1
+        self.at += 1
+        return value | byte << shift
+
+    def gaps(self, count: int) -> list[int]:
+        return list(accumulate(self.number() for _ in range(count)))
+
+    def skip(self, count: int) -> None:
+        """Pass over so many numbers."""
+        data, at = self.data, self.at
+        while count:
+            count -= data[at] < 128
+            at += 1
+        self.at = at
+
+    def take(self, size: int) -> bytes:
+        """So many bytes as they are."""
+        self.at += size
+        return self.data[self.at - size : self.at]
+
+    def documents(self, count: int) -> list[int]:
+        head = self.number()
+        if not head & 1:
+            return self.gaps(head >> 1)
+        bits = self.take((count + 7) // 8)
+        return [at for at in range(count) if bits[at >> 3] >> (at & 7) & 1]

@@ -7,45 +7,78 @@ so that one more or one less moves no boundary but its own.
 from __future__ import annotations
 
 import json
-import sys
-from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from zlib import crc32
 
+from portal.search import excerpts, shard
 from portal.search.documents import Document, Source, digest
-from portal.search.packing import documents, gaps, number
-from portal.search.terms import Terms, keys
+from portal.search.excerpts import EXCERPT, TRAY
+from portal.search.folding import simplified
+from portal.search.terms import Terms
 
 SIZE = 512
 """How many notices a segment has on average."""
-EXCERPT = 3000
-"""Characters of a text that are kept to show where it answers."""
-PIECE = 6000
-"""Bytes from which a file of excerpts is full."""
 
 _BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-_HIGH = bytes(byte | 128 for byte in range(128)) + bytes(range(128, 256))
-"""Letters as the index writes them. Whoever reads it as text shall not take neighbours for a sentence."""
+_SIBLING, _OPENS = 1 << 3, 1 << 2
 
-_LOWEST = slice(0 if sys.byteorder == "little" else 3, None, 4)
-"""Of the bytes of entries, the one that says where in its document each stands."""
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What all segments of an index have in common."""
+
+    kinds: Sequence[str]
+    languages: Sequence[str]
+    shards: int
+    """A power of two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a segment without its shards and excerpts."""
+
+    name: str
+    table: str
+    """Two base64 digits for each document: see `row`."""
+    years: tuple[tuple[int, int], ...]
+    """Each year and its first document; documents before the first of these have none."""
+    characters: str
+    """Every character, in a pair or alone in a title or number, that is the simplified form of another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What is needed besides to make another segment from one."""
+
+    sources: tuple[tuple[str, int], ...]
+    """Of each source what its documents follow from, and how many there are."""
+    rests: dict[int, str]
+    """By place, what a text says beyond its excerpt."""
+
+    def packed(self) -> bytes:
+        return json.dumps([self.sources, sorted(self.rests.items())]).encode()
+
+    @staticmethod
+    def unpacked(said: bytes) -> Origin:
+        sources, rests = json.loads(said)
+        return Origin(tuple((follows, count) for follows, count in sources), dict(rests))
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
     """Documents in a row, oldest first."""
 
-    name: str
-    table: str
-    """Two base64 digits for each document: see `_row`."""
-    years: tuple[tuple[int, int], ...]
-    """Each year and its first document; documents before the first of these have none."""
-    characters: str
-    """Every character outside ASCII, folded, that is in it."""
+    facts: Facts
     shards: tuple[bytes, ...]
-    pieces: tuple[bytes, ...]
-    """Files of excerpts, as JSON."""
+    trays: tuple[bytes, ...]
+    """Files of excerpts: see portal/search/excerpts.py."""
+    origin: Origin
+
+    @property
+    def parts(self) -> tuple[bytes, ...]:
+        return (*self.shards, *self.trays, self.origin.packed())
 
 
 def cut(sources: Iterable[Source]) -> Iterator[list[Source]]:
@@ -65,93 +98,66 @@ def name(row: Sequence[Source]) -> str:
     return digest([row[0].name])[:10]
 
 
-def make(
-    name: str, found: Sequence[Sequence[Document]], kinds: Sequence[str], languages: Sequence[str], shards: int
-) -> Segment:
-    """The segment of documents, those of one source together, in an index of so many shards (a power of two)."""
-    flat = [document for together in found for document in together]
-    pieces = _pieces(flat)
-    opens = {first for first, _ in pieces}
-    table: list[str] = []
-    years: list[tuple[int, int]] = []
-    at = 0
-    for together in found:
-        for nth, document in enumerate(together):
-            table.append(_row(document, kinds, languages, nth > 0, at in opens))
-            if document.published and (not years or years[-1][0] != document.published.year):
-                years.append((document.published.year, at))
-            at += 1
-    terms = _terms(flat)
-    characters = "".join(sorted({c for c in "".join(terms.pairs) if not c.isascii()}))
-    return Segment(
-        name, "".join(table), tuple(years), characters, _shards(terms, len(flat), shards), tuple(p for _, p in pieces)
-    )
-
-
-def _row(document: Document, kinds: Sequence[str], languages: Sequence[str], sibling: bool, opens: bool) -> str:
-    """Twelve bits: five of the kind, three of the language, whether it is the same notice as the one before it in
-    another language, whether it is the first in a file of excerpts, two to spare.
-    """
-    bits = kinds.index(document.kind) << 7 | languages.index(document.language) << 4 | sibling << 3 | opens << 2
-    return _BASE64[bits >> 6] + _BASE64[bits & 63]
-
-
-def _pieces(found: Sequence[Document]) -> list[tuple[int, bytes]]:
-    """The files of excerpts, each with the place of its first document."""
-    pieces: list[tuple[int, bytes]] = []
-    held: list[str] = []
-    size = first = 0
-    for at, document in enumerate(found):
-        facts = {"u": document.path, "t": document.title, "x": document.text[:EXCERPT]}
-        if document.number:
-            facts["n"] = document.number
-        if document.published:
-            facts["d"] = document.published.isoformat()
-        said = json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
-        held.append(said)
-        size += len(said.encode("utf-8", "replace"))
-        if size >= PIECE or at == len(found) - 1:
-            pieces.append((first, ("[" + ",\n".join(held) + "]\n").encode("utf-8", "replace")))
-            held, size, first = [], 0, at + 1
-    return pieces
-
-
-def _terms(found: Sequence[Document]) -> Terms:
-    terms = Terms()
-    for at, document in enumerate(found):
+def make(name: str, found: Sequence[tuple[str, Sequence[Document]]], layout: Layout) -> Segment:
+    """The segment of the documents of sources, each with what they follow from."""
+    flat = [document for _, together in found for document in together]
+    rows = [row(document, layout, nth > 0) for _, together in found for nth, document in enumerate(together)]
+    terms, years = Terms(), list[tuple[int, int]]()
+    for at, document in enumerate(flat):
         terms.add(at, document.title, document.number, document.text)
-    return terms
-
-
-def _shards(terms: Terms, count: int, shards: int) -> tuple[bytes, ...]:
-    """For each shard its pairs by ascending hash, then its words in order; empty where it has neither."""
-    mask, width = shards - 1, shards.bit_length() - 1
-    pairs: list[list[tuple[int, array[int]]]] = [[] for _ in range(shards)]
-    for pair, entries in terms.pairs.items():
-        value = crc32(pair.encode("utf-8", "surrogatepass"))
-        pairs[value & mask].append((value >> width, entries))
-    words: list[list[bytes]] = [[] for _ in range(shards)]
-    for word in sorted(terms.words):
-        letters = word.encode().translate(_HIGH)
-        everywhere, titles = documents(terms.words[word], count), documents(terms.title_words.get(word, []), count)
-        packed = number(len(letters)) + letters + everywhere + titles
-        for shard in {crc32(key.encode()) & mask for key in keys(word)}:
-            words[shard].append(packed)
-    return tuple(
-        b"".join([number(len(of_pairs)), *_packed(of_pairs), number(len(of_words)), *of_words])
-        if of_pairs or of_words
-        else b""
-        for of_pairs, of_words in zip(pairs, words, strict=True)
+        if document.published and (not years or years[-1][0] != document.published.year):
+            years.append((document.published.year, at))
+    trays = tuple(excerpts.tray(flat[at : at + TRAY]) for at in range(0, len(flat), TRAY))
+    facts = Facts(
+        name=name,
+        table=table(rows, trays),
+        years=tuple(years),
+        characters="".join(sorted(characters(terms))),
     )
+    origin = Origin(
+        sources=tuple((follows, len(together)) for follows, together in found),
+        rests={at: document.text[EXCERPT:] for at, document in enumerate(flat) if len(document.text) > EXCERPT},
+    )
+    return Segment(facts, shard.split(terms, len(flat), layout.shards), trays, origin)
 
 
-def _packed(of_pairs: list[tuple[int, array[int]]]) -> Iterator[bytes]:
-    """Each pair: the gap of its hash, how many entries, their documents as gaps, where in these as bytes."""
-    last = 0
-    for value, entries in sorted(of_pairs):
-        if len(entries) == 1:
-            yield number(value - last) + b"\1" + number(entries[0] >> 8) + bytes((entries[0] & 255,))
-        else:
-            at = [entry >> 8 for entry in entries]
-            yield number(value - last) + number(len(entries)) + gaps(at) + entries.tobytes()[_LOWEST]
-        last = value
+def documents(one: Segment, nth: int, layout: Layout) -> list[Document]:
+    """What one tray of a segment was made of."""
+    bits = rows(one)[nth * TRAY : (nth + 1) * TRAY]
+    told = [(layout.kinds[row >> 7], layout.languages[row >> 4 & 7]) for row in bits]
+    rests = [one.origin.rests.get(nth * TRAY + at, "") for at in range(len(bits))]
+    return list(excerpts.documents(one.trays[nth], told, rests))
+
+
+def row(document: Document, layout: Layout, sibling: bool) -> int:
+    """Twelve bits: five of the kind, three of the language, whether it is the same notice as the one before it in
+    another language, whether it is the first in a file of excerpts (which `table` adds), two to spare.
+    """
+    return layout.kinds.index(document.kind) << 7 | layout.languages.index(document.language) << 4 | _SIBLING * sibling
+
+
+def is_sibling(row: int) -> bool:
+    return bool(row & _SIBLING)
+
+
+def table(rows: Iterable[int], trays: Iterable[bytes]) -> str:
+    """Two base64 digits for each document."""
+    opens = {nth * TRAY + place for nth, tray in enumerate(trays) for place, _ in excerpts.files(tray)}
+    bits = [row | _OPENS if at in opens else row for at, row in enumerate(rows)]
+    return "".join([_BASE64[row >> 6] + _BASE64[row & 63] for row in bits])
+
+
+def rows(one: Segment) -> list[int]:
+    """What its table was made of."""
+    digits = [_BASE64.index(digit) for digit in one.facts.table]
+    return [(high << 6 | low) & ~_OPENS for high, low in zip(digits[::2], digits[1::2], strict=True)]
+
+
+def characters(terms: Terms) -> set[str]:
+    """Those that are the simplified form of others."""
+    return set(_simple().intersection("".join(terms.pairs())))
+
+
+@cache
+def _simple() -> frozenset[str]:
+    return frozenset(simplified().values())

@@ -22,15 +22,13 @@ from portal.stationery import environment
 def bundles(plan: Plan, shells: Shells, premises: Premises, notices: Sequence[Source]) -> Iterator[Bundle]:
     """Every file of the search among these notices, which come oldest first, and the portal's own pages.
 
-    Segments that no earlier build kept are made at once, on all processors.
+    Segments that no earlier build kept are made at once.
     """
     settings = plan.settings
     index = Index(list(documents.pages(shells)), notices, settings.languages, Shelf(settings.cache_dir))
     index.prepare()
     yield Bundle(premises.of("search"), partial(_pages, plan, shells))
-    yield Bundle(documents.digest(["shards", *index.segments]), index.shards)
-    for follows in index.segments:
-        yield Bundle(documents.digest(["excerpts", follows]), partial(index.pieces, follows))
+    yield from index.bundles()
 
 
 def _pages(plan: Plan, shells: Shells) -> Iterator[tuple[str, bytes]]:

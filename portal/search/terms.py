@@ -8,12 +8,13 @@ of its pairs stand side by side, not where they merely stand in one notice.
 from __future__ import annotations
 
 import re
+import sys
 import zlib
 from array import array
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import defaultdict, deque
+from collections.abc import Iterable, Sequence
 from functools import partial
-from operator import add
+from itertools import repeat
 
 from portal.search.folding import fold
 
@@ -25,16 +26,23 @@ LONGEST = 64
 """Letters of a word; longer ones are addresses and keys, and are cut."""
 
 _RUN = re.compile(r"[^\W_]+")
+_SIGNS = {code: " " for code in range(128) if not chr(code).isalnum()}
+"""A text in ASCII is split in a third of the time when they are spaces."""
 _LETTERS = re.compile(r"[a-z]+")
 _KEY = 3
+_BETWEEN = " "
+"""Stands between the runs of a text; a pair with it is none."""
+_UNITS = "utf-32-le" if sys.byteorder == "little" else "utf-32-be"
+"""Each character as four bytes, so that two are the eight bytes of a number."""
 
 
 class Terms:
     """What the documents of one segment can be found by; they are added in order, by their place in it."""
 
     def __init__(self) -> None:
-        self.pairs: defaultdict[str, array[int]] = defaultdict(partial(array, "I"))
-        """Two characters, one of a title, or a whole number, to entries: document * 256 + a byte."""
+        self._pairs: defaultdict[int, array[int]] = defaultdict(partial(array, "I"))
+        """By both characters as one number, also what is no pair: whole texts are added in one go."""
+        self._others: defaultdict[str, array[int]] = defaultdict(partial(array, "I"))
         self.words: defaultdict[str, list[int]] = defaultdict(list)
         """To the documents that have it anywhere."""
         self.title_words: defaultdict[str, list[int]] = defaultdict(list)
@@ -43,42 +51,64 @@ class Terms:
     def add(self, document: int, title: str, number: str, text: str) -> None:
         """One document: in its title and number single characters count, too; in its text a line ends a run."""
         high = document << 8
-        first: set[str] = set()
-        for found, where in ((runs(fold(title)), TITLE), (runs(fold(number)), NUMBER)):
-            first |= self._pairs(found, high, where)
+        pairs, entries, words = list[str](), list[int](), set[str]()
+        for said, where in ((title, TITLE), (number, NUMBER)):
+            found = runs(fold(said))
+            words |= _take(found, high, where, pairs, entries)
             for character in dict.fromkeys("".join(found)):
-                self.pairs[character].append(high | where[0])
+                self._others[character].append(high | where[0])
         if number:
-            self.pairs[WHOLE + "".join(found)].append(high | NUMBER[0])
-        for word in first:
-            self.title_words[word].append(document)
-        for word in first | self._pairs(dict.fromkeys(runs(fold(text))), high, TEXT):
-            self.words[word].append(document)
+            self._others[WHOLE + "".join(found)].append(high | NUMBER[0])
+        _note(self.title_words, words, document)
+        found = list(dict.fromkeys(runs(fold(text))))  # what is said twice is found once
+        _note(self.words, words | _take(found, high, TEXT, pairs, entries), document)
+        self._put("".join(pairs), entries)
 
-    def _pairs(self, found: Iterable[str], high: int, where: tuple[int, int]) -> set[str]:
-        """Add the overlapping pairs of runs, but those of two Latin letters: these are found by word, and returned."""
-        pairs, latin = self.pairs, []
-        base, size = high | where[0], where[1]
-        for run in found:
-            if is_word(run):
-                latin.append(run)
-                continue
-            mixed = _LETTERS.search(run) is not None
-            if mixed:
-                latin.append(run)
-            at, count = start_of(run) % size, len(run) - 1
-            entries: Iterable[int] = range(base + at, base + at + count)
-            if at + count > size:  # the byte begins anew
-                entries = [base + place % size for place in range(at, at + count)]
-            for pair, entry in zip(map(add, run, run[1:]), entries, strict=True):
-                if not mixed or not is_word(pair):
-                    pairs[pair].append(entry)
-        return words(" ".join(latin))
+    def pairs(self) -> dict[str, array[int]]:
+        """Two characters, one of a title, or a whole number, to entries: document * 256 + a byte, documents ascending.
+
+        Pairs of two Latin letters are not among them: these are found by word.
+        """
+        found = dict(self._others)
+        for key, entries in self._pairs.items():
+            pair = key.to_bytes(8, sys.byteorder).decode(_UNITS)
+            if _BETWEEN not in pair and not is_word(pair):
+                found[pair] = entries
+        return found
+
+    def _put(self, text: str, entries: list[int]) -> None:
+        """Each character but the last begins a pair. Those at even places come first, all of them read as numbers."""
+        units = text.encode(_UNITS)
+        for place in (0, 1):
+            pairs = memoryview(units)[4 * place : 4 * (place + (len(text) - place) // 2 * 2)].cast("Q")
+            deque(map(array.append, map(self._pairs.__getitem__, pairs), entries[place::2]), maxlen=0)
+
+
+def _take(found: Sequence[str], high: int, where: tuple[int, int], pairs: list[str], entries: list[int]) -> set[str]:
+    """Add runs that have pairs to a text of such, and their entries, one for each character of it; the Latin words of
+    all are returned.
+    """
+    latin = {run for run in found if run.isascii() and run.isalpha()}
+    others = [run for run in found if run not in latin] if latin else found
+    if others:
+        text = _BETWEEN.join([*others, ""])
+        first, size = high | where[0], where[1]
+        cycle = list(range(first, first + size)) * (2 + max(map(len, others)) // size)
+        for run, start in zip(others, map(start_of, text.encode().split()), strict=True):
+            at = start % size
+            entries += cycle[at : at + len(run) + 1]
+        pairs.append(text)
+        latin.update(words(text))
+    return {word[:LONGEST] for word in latin}
+
+
+def _note(found: defaultdict[str, list[int]], words: Iterable[str], document: int) -> None:
+    deque(map(list.append, map(found.__getitem__, words), repeat(document)), maxlen=0)
 
 
 def runs(folded: str) -> list[str]:
     """The runs of a folded text, in order."""
-    return _RUN.findall(folded)
+    return folded.translate(_SIGNS).split() if folded.isascii() else _RUN.findall(folded)
 
 
 def words(folded: str) -> set[str]:
@@ -91,9 +121,8 @@ def is_word(run: str) -> bool:
     return run.isascii() and run.isalpha()
 
 
-def start_of(run: str) -> int:
-    """From which number on the pairs of a run are counted, so that up to chance no two runs have the same."""
-    return zlib.crc32(run.encode("utf-8", "surrogatepass"))
+start_of = zlib.crc32
+"""From which number on the pairs of a run, as UTF-8, are counted, so that up to chance no two runs have the same."""
 
 
 def keys(word: str) -> set[str]:

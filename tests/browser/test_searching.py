@@ -91,10 +91,11 @@ def test_all_that_is_there_is_found_and_little_else(
         [], [Source(d.path, digest([d.text]), lambda d=d: [d]) for d in documents], ["zh", "en"], Shelf(tmp_path)
     )  # type: ignore[misc]
     root = tmp_path / "site"
-    for path, data in [*index.shards(), *(file for one in index.segments for file in index.pieces(one))]:
+    index.prepare()
+    for path, data in (file for bundle in index.bundles() for file in bundle.make()):
         file = root / path
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(data)
+        file.write_bytes(bytes(data))
     (root / "engine.js").write_bytes((TEMPLATES / "theme/assets/search-engine.js").read_bytes())
     (root / "index.html").write_text("<!doctype html><title>x</title>", encoding="utf-8")
     page = browser.new_page()

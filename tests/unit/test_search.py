@@ -5,7 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import json
 import random
+import shutil
+import zlib
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,11 +17,11 @@ from bench import portals
 from portal import shells, site
 from portal.article import Articles
 from portal.prose import Prose
-from portal.search import segment
+from portal.search import revision, segment, shard
 from portal.search.documents import Document, Source, digest, plain
 from portal.search.folding import fold
 from portal.search.index import Index
-from portal.search.packing import documents, gaps, number
+from portal.search.packing import Reader, documents, gaps, number
 from portal.search.shelf import Shelf
 from portal.search.terms import Terms, keys
 from tests.conftest import PortalFolder
@@ -45,11 +49,41 @@ def test_pairs_count_on_within_a_run_and_never_cross_one() -> None:
     """Neighbours have neighbouring bytes; punctuation parts them; Latin letters are words."""
     terms = Terms()
     terms.add(3, "", "", "税款滞纳金，另见VAT表")
-    assert set(terms.pairs) == {"税款", "款滞", "滞纳", "纳金", "另见", "见v", "t表"}
-    places = [terms.pairs[pair][0] for pair in ("税款", "款滞", "滞纳", "纳金")]
+    pairs = terms.pairs()
+    assert set(pairs) == {"税款", "款滞", "滞纳", "纳金", "另见", "见v", "t表"}
+    places = [pairs[pair][0] for pair in ("税款", "款滞", "滞纳", "纳金")]
     assert [(entry - places[0]) % 216 for entry in places] == [0, 1, 2, 3]
     assert all(entry >> 8 == 3 for entry in places)
     assert dict(terms.words) == {"vat": [3]}
+
+
+def test_a_run_as_long_as_a_book_is_found_too() -> None:
+    """The byte begins anew as often as it must, also with characters beyond the basic plane."""
+    terms = Terms()
+    terms.add(0, "", "", "税" * 500 + "𠮷野")
+    pairs = terms.pairs()
+    assert len(pairs["税税"]) == 499
+    assert {entry & 255 for entry in pairs["税税"]} == set(range(40, 256))
+    assert (pairs["𠮷野"][0] - pairs["税𠮷"][0]) % 216 == 1
+
+
+def test_a_pair_and_a_number_with_one_hash_are_both_found() -> None:
+    """CRC-32 takes 资票 and the number 1086585 for the same: what has either lies there once, in order."""
+    assert zlib.crc32("资票".encode()) == zlib.crc32(b"=1086585") == 1444494103
+    terms = Terms()
+    terms.add(0, "", "", "资票")
+    terms.add(1, "", "1086585", "别的")
+    terms.add(2, "", "", "资票")
+    (only,) = shard.split(terms, 3, 1)
+    reader = Reader(only)
+    found = {}
+    value = 0
+    for _ in range(reader.number()):
+        value += reader.number()
+        found[value] = reader.gaps(reader.number())
+        reader.take(len(found[value]))
+    assert found[zlib.crc32("资票".encode())] == [0, 1, 2]
+    assert found[zlib.crc32("别的".encode())] == [1]
 
 
 def test_words_are_led_to_from_any_part() -> None:
@@ -72,35 +106,196 @@ def test_html_becomes_the_lines_that_are_read() -> None:
     assert plain(markup) == "税款滞纳金，见下 & 表\n甲 乙"
 
 
-def _source(name: str, text: str, year: int = 2026) -> Source:
-    document = Document(f"notices/{name}/", f"题{name}", "", "general", "zh", dt.date(year, 1, 1), text)
-    return Source(name, digest([text]), lambda: [document])
+def _source(name: str, text: str) -> Source:
+    return _says([Document(f"notices/{name}/", f"题{name}", "", "general", "zh", dt.date(2026, 1, 1), text)])
+
+
+def _says(found: list[Document]) -> Source:
+    name = found[0].path.split("/")[-2]
+    return Source(name, digest([name, *map(repr, found)]), lambda: found)
+
+
+def _silent(source: Source) -> Source:
+    """It must not be asked."""
+
+    def documents() -> list[Document]:
+        raise AssertionError(f"{source.name} was asked what it says")
+
+    return replace(source, documents=documents)
+
+
+def _made(index: Index) -> dict[str, bytes]:
+    """Every file of an index."""
+    index.prepare()
+    return {path: bytes(data) for bundle in index.bundles() for path, data in bundle.make()}
+
+
+def _afresh(sources: list[Source], cache: Path) -> dict[str, bytes]:
+    """The same of one that knows nothing."""
+    shutil.rmtree(cache, ignore_errors=True)
+    return _made(Index([], sources, ["zh", "en"], Shelf(cache)))
 
 
 def test_an_edit_makes_only_its_own_segment_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An added or changed notice leaves other segments on the shelf, and the bytes are those of a fresh index."""
     monkeypatch.setattr(segment, "SIZE", 8)
     sources = [_source(f"n{at}", f"第{at}号，办理事项。") for at in range(60)]
-    first = Index([], sources, ["zh"], Shelf(tmp_path))
+    first = Index([], sources, ["zh", "en"], Shelf(tmp_path))
     first.prepare()
     changed = [*sources[:20], _source("n20", "改了一句。"), *sources[21:], _source("n60", "新的。")]
-    again = Index([], changed, ["zh"], Shelf(tmp_path))
+    again = Index([], changed, ["zh", "en"], Shelf(tmp_path))
     assert len(first.segments) > 3
     assert len(set(again.segments) - set(first.segments)) == 2
-    again.prepare()
-    fresh = Index([], changed, ["zh"], Shelf(tmp_path / "other"))
-    assert list(again.shards()) == list(fresh.shards())
+    assert _made(again) == _afresh(changed, tmp_path / "other")
     assert {file.name for file in (tmp_path / "search").iterdir()} == set(again.segments)
 
 
-def test_a_damaged_shelf_is_made_anew(tmp_path: Path) -> None:
-    """A file that is cut short is not read."""
-    index = Index([], [_source("a", "办理事项")], ["zh"], Shelf(tmp_path))
+def test_a_changed_sentence_makes_no_segment_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one it stands in is revised, and of the site's files few are others: what the sentence says, and excerpts."""
+    sources = [_source(f"n{at:03d}", f"第{at}号，办理事项，{'税款滞纳金' * 90}。") for at in range(200)]
+    first = Index([], sources, ["zh", "en"], Shelf(tmp_path))
+    before = _made(first)
+    known = {bundle.follows for bundle in first.bundles()}
+    sources[90] = _source("n090", f"第90号，办理事项，{'税款滞纳金' * 90}。滞税纳款。")
+    fresh = _afresh(sources, tmp_path / "other")
+
+    def make(*_: object) -> None:
+        raise AssertionError("a segment was made")
+
+    monkeypatch.setattr(segment, "make", make)
+    again = Index([], sources, ["zh", "en"], Shelf(tmp_path))
+    after = _made(again)
+    assert after == fresh
+    changed = {path for path in after if after[path] != before.get(path)}
+    assert {path for path in changed if path.endswith(".json")} == {next(p for p in changed if "/90.json" in p)}
+    assert 1 <= len({path for path in changed if path.endswith(".bin")}) <= 3  # 滞税, 税纳, 纳款 in eight shards
+    made = [path for bundle in again.bundles() if bundle.follows not in known for path, _ in bundle.make()]
+    assert changed <= set(made)
+    assert len([path for path in made if path.endswith(".bin")]) <= 3
+
+
+def test_only_who_says_something_new_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of all others the shelf knows what they say: also where one is new, is gone, or begins a segment."""
+    monkeypatch.setattr(segment, "SIZE", 8)
+    sources = [_source(f"n{at}", f"第{at}号，{'办理事项' * (at * 20)}。") for at in range(60)]
+    Index([], sources, ["zh", "en"], Shelf(tmp_path / "kept")).prepare()
+    begins = next(at for at in range(1, 60) if zlib.crc32(f"n{at}".encode()) % 8 == 0)
+    edited = [_source("n20", "改了一句。"), _source("n60", "新的。")]
+    for at, now in enumerate(
+        (
+            [*sources[:20], edited[0], *sources[21:]],
+            [*sources, edited[1]],
+            [*sources[:begins], *sources[begins + 1 :]],
+            [*sources[: begins - 1], sources[begins], sources[begins - 1], *sources[begins + 1 :]],
+            list(reversed(sources)),
+        )
+    ):
+        cache = tmp_path / f"{at}"
+        shutil.copytree(tmp_path / "kept", cache)
+        known = [source if source in edited else _silent(source) for source in now]
+        assert _made(Index([], known, ["zh", "en"], Shelf(cache))) == _afresh(now, tmp_path / "fresh")
+
+
+def _notice(name: str, chance: random.Random) -> list[Document]:
+    """A notice in one or two languages, with characters that few others have, and now and then a very long one."""
+    rare = chance.choice(["滯納金", "滞纳金", "龘龖 干 乾", "税款VAT表", "𠮷野家", "Café", "", ""])
+    text = "\n".join(portals._sentence(chance) for _ in range(chance.randrange(1, 5))) + rare
+    text *= chance.choice([1] * 9 + [60])
+    number = f"试〔2026〕{chance.randrange(40)}号" if chance.random() < 0.7 else ""
+    day, kind = dt.date(chance.randrange(2024, 2027), 3, 4), chance.choice(["general", "policy"])
+    found = [Document(f"notices/{name}/", portals._title(chance), number, kind, "zh", day, text)]
+    if chance.random() < 0.4:
+        words = " ".join(chance.choices("filing accounts re a b2b vat tax Deadline invoice".split(), k=8))
+        found.append(Document(f"en/notices/{name}/", words.title(), number, kind, "en", day, words))
+    return found
+
+
+def _edit(found: list[list[Document]], chance: random.Random, step: int) -> None:
+    """Do to some notices what people do, mostly to their words."""
+    at = chance.randrange(len(found))
+    name, one = found[at][0].path.split("/")[-2], chance.randrange(len(found[at]))
+    was = found[at][one]
+    other = _notice(name, chance)[0]
+    match chance.choice("word word word title number kind cut year whole new gone swap".split()):
+        case "word":
+            found[at][one] = replace(
+                was, text=was.text + chance.choice(["另见vat表。", "。滯", " deadline", other.text])
+            )
+        case "title":
+            found[at][one] = replace(was, title=other.title)
+        case "number":
+            found[at][one] = replace(was, number=other.number)
+        case "kind":
+            found[at][one] = replace(was, kind=other.kind)
+        case "cut":
+            found[at][one] = replace(was, text=was.text[: chance.randrange(len(was.text) + 1)])
+        case "year":
+            found[at][one] = replace(was, published=other.published)
+        case "whole":
+            found[at] = _notice(name, chance)
+        case "new":
+            found.insert(at, _notice(f"x{step}", chance))
+        case "gone":
+            del found[at]
+        case _:
+            found[at], found[at - 1] = found[at - 1], found[at]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_whatever_is_edited_the_bytes_are_those_of_a_fresh_index(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """Random edits one upon another: what is revised or made of what was kept is what a new index has."""
+    monkeypatch.setattr(segment, "SIZE", 12)
+    chance = random.Random(seed)
+    found = [_notice(f"n{at}", chance) for at in range(40)]
+    revised, real = list[segment.Segment | None](), revision.revised
+
+    def watched(*given: Any) -> segment.Segment | None:
+        revised.append(real(*given))
+        return revised[-1]
+
+    monkeypatch.setattr(revision, "revised", watched)
+    for step in range(25):
+        for _ in range(chance.choice([1, 1, 1, 3, 12])):
+            _edit(found, chance, step)
+        sources = [_says(documents) for documents in found]
+        again = _made(Index([], sources, ["zh", "en"], Shelf(tmp_path / "kept")))
+        fresh = _afresh(sources, tmp_path / "fresh")
+        assert {path for path in again.keys() | fresh.keys() if again.get(path) != fresh.get(path)} == set(), step
+    assert len([one for one in revised if one]) > 10
+    assert None in revised
+
+
+@pytest.mark.parametrize("at", [0.0, 0.02, 0.2, 0.5, 0.9, 0.999])
+def test_a_damaged_shelf_is_made_anew(tmp_path: Path, at: float) -> None:
+    """A bit that is another one, in whatever part of a file, or an end that is gone: nothing of it is in the index."""
+    sources = [_source(f"n{nth}", f"第{nth}号，{portals._sentence(random.Random(nth))}" * 40) for nth in range(80)]
+    changed = [*sources[:40], _source("n40", "改了一句。"), *sources[41:], _source("n80", "新的。")]
+    expected, edited = _afresh(sources, tmp_path / "fresh"), _afresh(changed, tmp_path / "fresh")
+    for cut in (False, True):
+        for now, files in ((sources, expected), (changed, edited)):
+            cache = tmp_path / "kept"
+            shutil.rmtree(cache, ignore_errors=True)
+            Index([], sources, ["zh", "en"], Shelf(cache)).prepare()
+            for file in (cache / "search").iterdir():
+                data = bytearray(file.read_bytes())
+                data[int(at * len(data))] ^= 1
+                file.write_bytes(data[: int(at * len(data))] if cut else data)
+            for _ in range(2):
+                assert _made(Index([], now, ["zh", "en"], Shelf(cache))) == files
+
+
+def test_a_shelf_that_loses_a_segment_meanwhile_or_keeps_none_costs_time_alone(tmp_path: Path) -> None:
+    """Another build may remove what it does not need; a disk may take no more."""
+    sources = [_source(f"n{at}", f"第{at}号，办理事项。") for at in range(40)]
+    expected = _afresh(sources, tmp_path / "fresh")
+    index = Index([], sources, ["zh", "en"], Shelf(tmp_path))
     index.prepare()
-    before = list(index.shards())
-    file = next((tmp_path / "search").iterdir())
-    file.write_bytes(file.read_bytes()[:-3])
-    assert list(index.shards()) == before
+    shutil.rmtree(tmp_path / "search")
+    assert {path: data for bundle in index.bundles() for path, data in bundle.make()} == expected
+    (tmp_path / "file").write_text("no folder")
+    assert _made(Index([], sources, ["zh", "en"], Shelf(tmp_path / "file"))) == expected
 
 
 def _files(folder: PortalFolder) -> dict[str, bytes]:
@@ -123,7 +318,7 @@ def test_nothing_private_and_nothing_scheduled_is_in_the_index(portal_folder: Po
     portal_folder.notice("later", "title: 将来\ndate: 2027-03-01", "尚未公布。\n")
     portal_folder.client("yunshan", "id: yunshan\nname: 云杉\ncontacts: [{id: a, name: 安, email: a@b.example.com}]\n")
     assert _files(portal_folder) == before
-    shown = [piece for path, data in before.items() if path.endswith("/0.json") for piece in json.loads(data)]
+    shown = [piece for path, data in before.items() if path.count("/") == 2 for piece in json.loads(data)]
     assert [one["x"] for one in shown if one["u"] == "notices/open/"] == ["新的说法。\n改"]
     assert [one["u"] for one in shown if one["u"].endswith("contact/")] == ["en/contact/", "contact/"]
 
@@ -140,8 +335,8 @@ def test_a_first_question_sends_little(tmp_path: Path) -> None:
     """A tenth of 10,000 notices: ten times the table, three average files and ten excerpts are under 300 kB."""
     chance = random.Random(10)
     texts = ["\n".join(portals._sentence(chance) for _ in range(20)) for _ in range(1000)]
-    index = Index([], [_source(f"n{at}", text) for at, text in enumerate(texts)], ["zh"], Shelf(tmp_path))
-    table, *shards = [data for _, data in index.shards()]
-    pieces = [len(data) for one in index.segments for _, data in index.pieces(one)]
+    files = _afresh([_source(f"n{at}", text) for at, text in enumerate(texts)], tmp_path)
+    shards = [len(data) for path, data in files.items() if path.endswith(".bin")]
+    excerpts = [len(data) for path, data in files.items() if path.count("/") == 2]
     assert len(shards) == 32
-    assert 10 * len(table) + 3 * sum(map(len, shards)) // len(shards) + 10 * max(pieces) < 300_000
+    assert 10 * len(files["search/index.json"]) + 3 * sum(shards) // len(shards) + 10 * max(excerpts) < 300_000

@@ -182,7 +182,7 @@ class Index {
     this.kind = [];
     this.language = [];
     this.group = []; // the first document of the same notice
-    this.piece = []; // [segment, file]
+    this.piece = []; // [file of excerpts, its first document]
     this.year = [];
     this.held = new Map();
     for (const { name, table, years } of said.segments) this.add(name, table, years);
@@ -191,16 +191,17 @@ class Index {
   add(name, table, years) {
     const first = this.kind.length;
     const ahead = [...years];
-    let [file, year] = [-1, 0];
+    const layout = crc32(table).toString(16); // of another table, other files
+    let [piece, year] = [["", first], 0];
     for (let at = 0; at < table.length; at += 2) {
       const bits = BASE64.indexOf(table[at]) * 64 + BASE64.indexOf(table[at + 1]);
       const document = this.kind.length;
       if (ahead.length && ahead[0][1] === document - first) [year] = ahead.shift();
-      if (bits & 4) file += 1;
+      if (bits & 4) piece = [`${name}/${document - first}.json?${layout}`, document];
       this.kind.push(this.kinds[bits >> 7]);
       this.language.push(this.languages[(bits >> 4) & 7]);
       this.group.push(bits & 8 ? this.group[document - 1] : document);
-      this.piece.push([name, file]);
+      this.piece.push(piece);
       this.year.push(year);
     }
     this.segments.push({ first, total: this.kind.length - first });
@@ -212,7 +213,7 @@ class Index {
 
   once(name, form) {
     if (!this.held.has(name)) {
-      const answer = fetched(`${this.base}${name}?${this.generation}`, form);
+      const answer = fetched(`${this.base}${name}`, form);
       answer.catch(() => this.held.delete(name));
       this.held.set(name, answer);
     }
@@ -221,7 +222,7 @@ class Index {
 
   async shard(key) {
     const number = (crc32(key) & (this.shards - 1)) >>> 0;
-    const data = await this.once(`${number}.bin`, "arrayBuffer");
+    const data = await this.once(`${number}.bin?${this.generation}`, "arrayBuffer");
     const view = new DataView(data);
     if (view.getUint32(0) !== MAGIC || view.getUint32(4) !== parseInt(this.generation, 16)) {
       throw new Stale(`shard ${number}`);
@@ -321,9 +322,10 @@ class Index {
 
   // What is shown of a document: its place, title, number, day, and the text around what was asked for.
   async show(document, question) {
-    const [segment, file] = this.piece[document];
-    const before = this.piece.indexOf(this.piece.find(([name, other]) => name === segment && other === file));
-    const { u, t, x, n = "", d = "" } = (await this.once(`${segment}/${file}.json`, "json"))[document - before];
+    const [file, first] = this.piece[document];
+    const said = (await this.once(file, "json"))[document - first];
+    if (!said) throw new Stale(file);
+    const { u, t, x, n = "", d = "" } = said;
     return {
       path: u, number: this.marked(n, question), day: d, kind: this.kind[document], language: this.language[document],
       title: this.marked(t, question), excerpt: this.marked(x, question, 90),
