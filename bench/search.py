@@ -26,7 +26,12 @@ PAGEFIND = "1.5.2"
 COUNT = 10_000
 _LIMIT = 300_000
 """Bytes that the first question may fetch."""
-_QUESTIONS = {"in simplified Chinese": "增值税", "in traditional Chinese": "滯納", "in English": "payroll"}
+_QUESTIONS = {
+    "in simplified Chinese": "增值税",
+    "in traditional Chinese": "滯納",
+    "in English": "payroll",
+    "in Chinese, half a sentence": next(board.notices(COUNT)).body.partition("，")[0],
+}
 _SHOWN = 10
 """Excerpts that are fetched to be shown."""
 _CHROMIUM = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")

@@ -81,16 +81,10 @@ def questions(documents: list[Document], chance: random.Random) -> Iterator[str]
             yield word[start : start + size].upper() if at % 3 == 0 else word[start : start + size]
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_all_that_is_there_is_found_and_little_else(
-    browser: Browser, serve: Callable[[Path], str], tmp_path: Path, seed: int
-) -> None:
-    """Against a plain reading of every text: recall is 100 %, precision at least 95 %."""
-    documents = corpus(seed)
-    index = Index(
-        [], [Source(d.path, digest([d.text]), lambda d=d: [d]) for d in documents], ["zh", "en"], Shelf(tmp_path)
-    )  # type: ignore[misc]
-    root = tmp_path / "site"
+def engine_page(documents: list[Document], folder: Path, browser: Browser, serve: Callable[[Path], str]) -> Page:
+    """A page beside the index of documents, from which its engine can be asked."""
+    sources = [Source(d.path, digest([repr(d)]), lambda d=d: [d]) for d in documents]  # type: ignore[misc]
+    index, root = Index([], sources, ["zh", "en"], Shelf(folder)), folder / "site"
     index.prepare()
     for path, data in (file for bundle in index.bundles() for file in bundle.make()):
         file = root / path
@@ -99,18 +93,44 @@ def test_all_that_is_there_is_found_and_little_else(
     (root / "engine.js").write_bytes((TEMPLATES / "theme/assets/search-engine.js").read_bytes())
     (root / "index.html").write_text("<!doctype html><title>x</title>", encoding="utf-8")
     page = browser.new_page()
-    address = serve(root)
-    page.goto(address)
+    page.goto(serve(root))
+    return page
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_all_that_is_there_is_found_and_little_else(
+    browser: Browser, serve: Callable[[Path], str], tmp_path: Path, seed: int
+) -> None:
+    """Against a plain reading of every text: recall is 100 %, precision at least 95 %."""
+    documents = corpus(seed)
+    page = engine_page(documents, tmp_path, browser, serve)
     asked = list(questions(documents, random.Random(seed)))
     texts = [fold(f"{d.title}\n{d.number}\n{d.text}") for d in documents]
     right = wrong = 0
-    for question, found in zip(asked, page.evaluate(ASK, ["/engine.js", f"{address}search/", asked]), strict=True):
+    for question, found in zip(asked, page.evaluate(ASK, ["/engine.js", f"{page.url}search/", asked]), strict=True):
         there = {at for at, text in enumerate(texts) if fold(question) in text}
         assert there <= set(found), question
         right, wrong = right + len(there), wrong + len(set(found) - there)
     page.close()
     assert right > QUESTIONS
     assert right / (right + wrong) >= 0.95
+
+
+def test_a_whole_paragraph_is_answered_from_a_few_files(
+    browser: Browser, serve: Callable[[Path], str], tmp_path: Path
+) -> None:
+    """However long a question is, no more than some 200 kB of shards are fetched for it, and its text is found."""
+    documents = corpus(1)
+    paragraph = documents[6].text.split("\n")[2] + documents[6].text.split("\n")[5]
+    assert len(paragraph) > 50
+    page = engine_page(documents, tmp_path, browser, serve)
+    sizes: list[int] = []
+    page.on("response", lambda answer: sizes.append(len(answer.body())) if ".bin" in answer.url else None)
+    (found,) = page.evaluate(ASK, ["/engine.js", f"{page.url}search/", [paragraph]])
+    page.close()
+    assert found == [6]
+    shards = [file.stat().st_size for file in (tmp_path / "site/search").glob("*.bin")]
+    assert sum(sizes) < 200_000 + max(shards) < sum(shards)
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,8 @@
 const MAGIC = 0x444e310a; // "DN1\n", which every shard begins with
 const ZONES = [{ first: 40, size: 216, of: "body" }, { first: 32, size: 8, of: "number" }, { first: 0, size: 32, of: "title" }];
 const PAIRS = 8; // of one run of the question; more hardly narrow it further
+const AT_ONCE = 4; // shards that any question may fetch
+const ENOUGH = 200_000; // bytes of shards after which a question is narrowed no further
 const WORD_KEY = 3;
 const CLOSE = 0.5; // the least part of a question that has to be there where nothing has all of it
 
@@ -48,8 +50,19 @@ function pairsOf(run) {
     .map((character, place) => ({ pair: characters[place] + character, place }))
     .filter(({ pair }) => !isLatin(pair));
   if (pairs.length <= PAIRS) return pairs;
-  const step = (pairs.length - 1) / (PAIRS - 1);
-  return Array.from({ length: PAIRS }, (_, at) => pairs[Math.round(at * step)]);
+  return spread(pairs, PAIRS);
+}
+
+function spread(list, count) {
+  if (list.length <= count) return list;
+  const step = (list.length - 1) / (count - 1);
+  return Array.from({ length: count }, (_, at) => list[Math.round(at * step)]);
+}
+
+// The same pairs; first some from everywhere, then those that every character of the run is in.
+function narrowing(pairs) {
+  const cover = pairs.filter((_, at) => at % 2 === 0 || at === pairs.length - 1);
+  return [...new Set([...spread(cover, AT_ONCE), ...cover, ...pairs])];
 }
 
 // What a question asks for: every part must be there.
@@ -220,12 +233,16 @@ class Index {
     return this.held.get(name);
   }
 
-  async shard(key) {
+  file(key) {
     const number = (crc32(key) & (this.shards - 1)) >>> 0;
-    const data = await this.once(`${number}.bin?${this.generation}`, "arrayBuffer");
+    return this.once(`${number}.bin?${this.generation}`, "arrayBuffer");
+  }
+
+  async shard(key) {
+    const data = await this.file(key);
     const view = new DataView(data);
     if (view.getUint32(0) !== MAGIC || view.getUint32(4) !== parseInt(this.generation, 16)) {
-      throw new Stale(`shard ${number}`);
+      throw new Stale(`shard of ${key}`);
     }
     let start = 8 + 4 * this.segments.length;
     return this.segments.map((segment, at) => {
@@ -273,9 +290,24 @@ class Index {
     return best;
   }
 
+  // The parts of a question with as many pairs as may be fetched for it: on most boards with all. With fewer, nothing is
+  // missed, and a little more is found; least where most of them are of the longest run.
+  async within(parts) {
+    const lists = parts.map((part) => (part.word ? [{ pair: part.word.slice(0, WORD_KEY) }] : narrowing(part.pairs)));
+    const [longest] = [...lists].sort((one, other) => other.length - one.length);
+    const turns = Array.from({ length: longest.length }, (_, at) => lists.flatMap((list) => list.slice(at, at + 1)));
+    const wanted = [...new Set([...longest.slice(0, AT_ONCE - 1), ...turns.flat()])];
+    const sizes = await Promise.all(wanted.slice(0, AT_ONCE).map(async ({ pair }) => (await this.file(pair)).byteLength));
+    const left = ENOUGH - sizes.reduce((sum, size) => sum + size, 0);
+    const taken = new Set(wanted.slice(0, AT_ONCE + Math.max(0, Math.floor(left / Math.max(...sizes)))));
+    return parts
+      .map((part) => (part.word ? part : { ...part, pairs: part.pairs.filter((pair) => taken.has(pair)) }))
+      .filter((part, nth) => lists[nth].some((one) => taken.has(one)));
+  }
+
   // What has every part of the question; where nothing has, what comes close.
-  async scores(question) {
-    const { parts, whole } = question;
+  async scores({ parts: all, whole }) {
+    const parts = await this.within(all);
     const every = await Promise.all(parts.map((part) => this.holding(part)));
     const scores = new Map();
     for (const document of every[0]?.keys() ?? []) {
