@@ -78,6 +78,7 @@ class Articles:
         self._today = plan.now.astimezone(plan.settings.zone).date()
         self._genuine = {code: self._links.resolver({}, code)(_GENUINE) or "" for code in plan.settings.languages}
         self._spoken: dict[str, Markup] = {}
+        self._badges: dict[tuple[str, Standing | None], Markup] = {}
         self._drafts: dict[_Key, _Draft] = {}
 
     def render(
@@ -163,10 +164,12 @@ class Articles:
         }
 
     def _badge(self, around: _Around, voice: Voice) -> Markup:
-        """The word for how a version stands, which stands in three places."""
-        macros: Any = self._templates.get_template("macros.html").module
-        badge: Markup = macros.earlier(voice.words) if around.earlier else macros.badge(voice, around.standing)
-        return badge
+        """The word for how a version stands, which stands in three places, and is the same for most notices."""
+        key = voice.language, None if around.earlier else around.standing
+        if key not in self._badges:
+            macros: Any = self._templates.get_template("macros.html").module
+            self._badges[key] = macros.badge(voice, around.standing) if key[1] else macros.earlier(voice.words)
+        return self._badges[key]
 
     def _patterns(self, voice: Voice) -> Markup:
         """What every article has for duenotice.js."""

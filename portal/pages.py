@@ -217,8 +217,7 @@ def _notice(
     for version in entry.versions:
         paths = {code: plan.addresses(code).version(entry.id, version.number) for code in plan.settings.languages}
         for language in plan.settings.languages:
-            page = _article_page(plan, articles, entry, version, language, paths)
-            page = replace(page, selector=selectors.notice(entry, version, language))
+            page = _article_page(plan, articles, entry, version, language, paths, selectors)
             written = _written_in(version, language)
             if version is entry.latest:
                 latest = replace(page, path=own[language], canonical=own[written], switch=own)
@@ -257,7 +256,13 @@ def _file_url(plan: Plan, entry: Entry, attachment: Attachment) -> str:
 
 
 def _article_page(
-    plan: Plan, articles: Articles, entry: Entry, version: Version, language: str, paths: Mapping[str, str]
+    plan: Plan,
+    articles: Articles,
+    entry: Entry,
+    version: Version,
+    language: str,
+    paths: Mapping[str, str],
+    selectors: Selectors,
 ) -> Page:
     article = articles.render(entry, version, language, file_url=lambda a: _file_url(plan, entry, a), private=False)
     return Page(
@@ -269,6 +274,7 @@ def _article_page(
         switch=paths,
         translations=tuple(code for code in plan.settings.languages if code in version.texts),
         listed=version is entry.latest,
+        selector=selectors.notice(entry, version, language),
     )
 
 
