@@ -76,15 +76,16 @@ def files(plan: Plan, prose: Prose) -> Iterator[tuple[str, bytes]]:
     """Every calendar: (path below the site's root, bytes)."""
     settings = plan.settings
     chronicle = chronicle_of(plan)
-    told = {entry.id: happenings(entry, chronicle, settings, prose) for entry in plan.public}
     zone = _timezone(settings.zone)
-    newest = max((version.on for entry in plan.public for version in entry.versions), default=plan.now)
+    since = max((version.on for entry in plan.public for version in entry.versions), default=plan.now) - KEPT
+    shown = [entry for entry in plan.public if _may_show(entry, since, settings.zone)]
+    told = {entry.id: happenings(entry, chronicle, settings, prose) for entry in shown}
     for language in settings.languages:
         events = [
             (happening.occasion, _event(plan, entry, chronicle.name(entry), happening, language))
-            for entry in plan.public
+            for entry in shown
             for happening in _worded(entry, told[entry.id], language, settings, prose)
-            if instant(happening.occasion.start, settings.zone) >= newest - KEPT
+            if instant(happening.occasion.start, settings.zone) >= since
         ]
         events.sort(key=lambda found: (instant(found[0].start, settings.zone), found[1]))
         for key in ("", *(kind.value for kind in Kind)):
@@ -92,10 +93,20 @@ def files(plan: Plan, prose: Prose) -> Iterator[tuple[str, bytes]]:
             timed = any(isinstance(occasion.start, dt.datetime) for occasion, _ in chosen)
             parts = [zone] * timed + [event for _, event in chosen]
             yield plan.addresses(language).calendar(key), _calendar(plan, key, language, parts)
-        for entry in plan.public:
+        for entry in shown:
             if dates.ahead(entry.notice, entry.state, plan.now, settings.zone):
                 own = _worded(entry, told[entry.id], language, settings, prose)
                 yield plan.addresses(language).dates(entry.id), _of_one(plan, entry, chronicle, own, language, zone)
+
+
+def _may_show(entry: Entry, since: dt.datetime, zone: ZoneInfo) -> bool:
+    """Whether any event of a notice, as any of its versions told it, may begin so late: of an old board hardly any."""
+    return any(
+        instant(day, zone) >= since
+        for version in entry.versions
+        for text in version.texts.values()
+        for day in dates.days(text.notice)
+    )
 
 
 # --- what happens when ---------------------------------------------------------------------------------------------
@@ -267,6 +278,8 @@ def _event(plan: Plan, entry: Entry, name: str, happening: Happening, language: 
 
 
 def _dated(name: str, moment: dt.date) -> str:
+    if not isinstance(moment, dt.datetime):
+        return f"{name};VALUE=DATE:{moment.isoformat().replace('-', '')}"
     import icalendar
 
     value = icalendar.vDDDTypes(moment)

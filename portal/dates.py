@@ -13,7 +13,7 @@ from portal.states import State, instant
 
 def ahead(notice: Notice, state: State, now: dt.datetime, zone: ZoneInfo) -> bool:
     """Whether a notice that stands has a date from today on."""
-    return state.stands and any(is_ahead(day, now, zone) for day in _days(notice))
+    return state.stands and any(is_ahead(day, now, zone) for day in days(notice))
 
 
 def is_ahead(day: dt.date, now: dt.datetime, zone: ZoneInfo) -> bool:
@@ -21,7 +21,7 @@ def is_ahead(day: dt.date, now: dt.datetime, zone: ZoneInfo) -> bool:
     return instant(day, zone) >= instant(now.astimezone(zone).date(), zone)
 
 
-def _days(notice: Notice) -> Iterator[dt.date]:
+def days(notice: Notice) -> Iterator[dt.date]:
     """Where the events begin that portal/calendar.py makes of a notice."""
     window, details = notice.effective, notice.details
     outage = details.starts if isinstance(details, MaintenanceDetails) else None
