@@ -8,6 +8,7 @@ import html
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
@@ -75,12 +76,19 @@ def notices(plan: Plan, prose: Prose) -> Iterator[Source]:
 def pages(shells: Shells) -> Iterator[Source]:
     """The portal's own pages, home among them without its board."""
     for name, paths in sorted(shells.contents.items()):
-        found = []
-        for language, path in sorted(paths.items()):
-            page = shells.files.get(f"{path}index.html")
-            shown = page.read_text(encoding="utf-8") if page else shells.home(language, "", "").decode("utf-8")
-            found.append(_page(path, language, shown))
-        yield Source(f"page {name}", digest(repr(document) for document in found), lambda found=found: found)  # type: ignore[misc]
+        shown = {language: (path, _shown(shells, path, language)) for language, path in sorted(paths.items())}
+        follows = digest(part for language, both in shown.items() for part in (language, *both))
+        yield Source(f"page {name}", follows, partial(_pages, shown))
+
+
+def _pages(shown: dict[str, tuple[str, str]]) -> list[Document]:
+    return [_page(path, language, page) for language, (path, page) in shown.items()]
+
+
+def _shown(shells: Shells, path: str, language: str) -> str:
+    """A page as the engine rendered it."""
+    page = shells.files.get(f"{path}index.html")
+    return page.read_text(encoding="utf-8") if page else shells.home(language, "", "").decode("utf-8")
 
 
 def plain(markup: str) -> str:
@@ -113,9 +121,10 @@ def _of(plan: Plan, prose: Prose, entry: Entry) -> Iterator[Document]:
 
 def _said(text: Text, language: str) -> Iterator[str]:
     """What a notice says outside its body, as its page shows it."""
-    for path in _PATHS:
-        for value in _values(text.notice, path):
-            yield from _strings(value, language)
+    for first, *path in _PATHS:
+        if owner := getattr(text.notice, first):  # most have few of them
+            for value in _values(owner, path):
+                yield from _strings(value, language)
     yield from _strings(text.notice.details, language)
     yield from text.notice.attachments
 
