@@ -30,6 +30,9 @@ class Inventory:
     """Times and inode by path; '' is the site itself."""
     trusting: bool = True
     """Whether what lies as it lay need not be read."""
+    later_files: dict[str, Item | None] = field(default_factory=dict)
+    """What was amended since all of it was noted; None for what is gone."""
+    later_folders: dict[str, list[int] | None] = field(default_factory=dict)
     _unchanged: dict[str, list[int]] = field(default_factory=dict)
     """The folders to which nothing happened since."""
 
@@ -93,14 +96,22 @@ class Inventory:
     def amend(self, out: str, said: Mapping[str, tuple[str, str]], changed: Iterable[str]) -> None:
         """Note how files stand that were made anew, where all others stand as they did; as in `take`."""
         changed = set(changed)
-        for path in changed - said.keys():
-            del self.files[path]
+        files: dict[str, Item | None] = dict.fromkeys(changed - said.keys())
         for path, told in said.items():
-            self.files[path] = _item(out, path, told, self.files.get(path), path in changed)
-        for folder in _folders_of(changed):
-            self.folders[folder] = _lies(out, folder)
-            if not self.folders[folder]:
-                del self.folders[folder]
+            known = self.files.get(path)
+            item = _item(out, path, told, known, path in changed)
+            if item is not known:
+                files[path] = item
+        self.supplement(files, {folder: _lies(out, folder) or None for folder in _folders_of(changed)})
+
+    def noted(self) -> dict[str, Any]:
+        """All of it, as JSON can hold it."""
+        return {"files": self.files, "folders": self.folders}
+
+    def supplement(self, files: Mapping[str, Item | None], folders: Mapping[str, list[int] | None]) -> None:
+        """Add what was amended later."""
+        _supplement(self.files, self.later_files, files)
+        _supplement(self.folders, self.later_folders, folders)
 
     def take(self, out: str, said: Mapping[str, tuple[str, str]], changed: Iterable[str]) -> None:
         """Note how everything stands, now that all is in place.
@@ -121,6 +132,15 @@ class Inventory:
             else _lies(out, folder)
             for folder in stand
         }
+
+
+def _supplement(known: dict[str, list[Any]], later: dict[str, Any], new: Mapping[str, list[Any] | None]) -> None:
+    later.update(new)
+    for path, item in new.items():
+        if item is None:
+            known.pop(path, None)
+        else:
+            known[path] = item
 
 
 def _item(out: str, path: str, told: tuple[str, str], known: Item | None, changed: bool) -> Item:

@@ -1,17 +1,19 @@
-"""Keeps a build's memory in one file of the cache, encrypted under the master secret.
+"""Keeps a build's memory in the cache, encrypted under the master secret.
 
 It holds names of clients and keys of sealed files, so nobody without the secret may read or change it; whoever has the
 secret can compute all of it. Without a secret nothing is private, and it is kept as it is, with a hash that tells
 damage. It is replaced once a build has ended well; of whichever build it is, it is right, because every entry is named
 by what it follows from.
 
-It holds how the site stood, too (portal/inventory.py), and under a secret the templates as they were compiled: code is
-run only from where nobody else can have put it. Against whoever sets the clock of the machine, and failing
+How the site stood (portal/inventory.py) is in a file beside it, which the memory names by its hash and supplements, so
+that a small correction need not write all of it. Under a secret it also has the templates as they were compiled: code
+is run only from where nobody else can have put it. Against whoever sets the clock of the machine, and failing
 disks, every 24th build reads all the same, and the gate looks into every file.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import marshal
 import sys
@@ -52,6 +54,8 @@ class Kept:
     inventory: Inventory
     plates: Plates | None = None
     """None where everything shall be looked into."""
+    site: str = ""
+    """The SHA-256 of the file that the inventory is in, but for what was amended; empty where it is in none."""
 
 
 def recollect(settings: Settings, secret: Secret | None) -> Kept:
@@ -60,10 +64,11 @@ def recollect(settings: Settings, secret: Secret | None) -> Kept:
     try:
         past = _said(_file(settings), secret)
         count, site = past.pop(BUILDS)["count"] + 1, past.pop(_SITE)
+        inventory = _inventory(settings, secret, site)
     except (KeyError, TypeError, AttributeError):
         return Kept(Memory(begun=begun), Inventory())
     plates = past.pop(_PLATES, None)
-    trusting = count < _READ_AGAIN
+    inventory.trusting = trusting = count < _READ_AGAIN
     if not trusting:
         count = 0
         past.pop(PROOF, None)
@@ -72,15 +77,28 @@ def recollect(settings: Settings, secret: Secret | None) -> Kept:
         stationery.COMPILED.setdefault(name, known)
     memory = Memory(past, begun)
     memory.keep(BUILDS, "count", count)
-    inventory = Inventory(site["files"], site["folders"], trusting)
-    return Kept(memory, inventory, Plates(**plates) if plates and trusting else None)
+    if not inventory.files:
+        return Kept(memory, inventory)
+    return Kept(memory, inventory, Plates(**plates) if plates and trusting else None, site["in"])
+
+
+def _inventory(settings: Settings, secret: Secret | None, site: Mapping[str, Any]) -> Inventory:
+    """How the site stood; nothing where its file is another than the one that was written with the memory."""
+    noted = _said(_site(settings), secret, site["in"])
+    inventory = Inventory(noted.get("files", {}), noted.get("folders", {}))
+    if noted:
+        inventory.supplement(site["files"], site["folders"])
+    return inventory
 
 
 def keep(settings: Settings, secret: Secret | None, kept: Kept) -> None:
     """Leave for the next build what this one knows, now that the site stands as its inventory says. Raises OSError."""
     memory, inventory = kept.memory, kept.inventory
     memory.rooms.setdefault(BUILDS, {}).setdefault("count", 0)
-    past = {**memory.rooms, _SITE: {"files": inventory.files, "folders": inventory.folders}}
+    site, files, folders = kept.site, inventory.later_files, inventory.later_folders
+    if not site:
+        site, files, folders = _write(_site(settings), secret, inventory.noted()), {}, {}
+    past = {**memory.rooms, _SITE: {"in": site, "files": files, "folders": folders}}
     if secret:
         past[_TEMPLATES] = {_compiler(): stationery.COMPILED}
         if kept.plates is not None:
@@ -107,22 +125,26 @@ def keep_checked(settings: Settings, secret: Secret | None, memory: Memory) -> N
         _write(_checked(settings), secret, memory.rooms)
 
 
-def _said(file: Path, secret: Secret | None) -> dict[str, Any]:
-    """What a file holds; nothing where it is not there, damaged, or another secret's."""
+def _said(file: Path, secret: Secret | None, digest: str = "") -> dict[str, Any]:
+    """What a file holds; nothing where it is not there, damaged, another secret's, or has another `digest`."""
     try:
         data = file.read_bytes()
+        if digest and hashlib.sha256(data).hexdigest() != digest:
+            return {}
         said = _unpacked(unlock(secret, data)) if secret else json.loads(cachefile.sound(data))
     except (OSError, Unopenable, ValueError, EOFError, TypeError):
         return {}
     return said if isinstance(said, dict) else {}
 
 
-def _write(file: Path, secret: Secret | None, rooms: Mapping[str, Any]) -> None:
+def _write(file: Path, secret: Secret | None, rooms: Mapping[str, Any]) -> str:
+    """Have a file hold this; gives the SHA-256 of its bytes. Raises OSError."""
     if secret:
-        cachefile.put(file, lock(secret, _PACKING + marshal.dumps(dict(rooms))))
-        return
-    said = json.dumps(rooms, ensure_ascii=False, separators=(",", ":")).encode()
-    cachefile.put(file, cachefile.vouched(said))
+        data = lock(secret, _PACKING + marshal.dumps(dict(rooms)))
+    else:
+        data = cachefile.vouched(json.dumps(rooms, ensure_ascii=False, separators=(",", ":")).encode())
+    cachefile.put(file, data)
+    return hashlib.sha256(data).hexdigest()
 
 
 def _unpacked(said: bytes) -> Any:
@@ -139,6 +161,11 @@ def forget(settings: Settings) -> None:
     """Begin anew."""
     _file(settings).unlink(missing_ok=True)
     _checked(settings).unlink(missing_ok=True)
+    _site(settings).unlink(missing_ok=True)
+
+
+def _site(settings: Settings) -> Path:
+    return settings.cache_dir / "site"
 
 
 def _file(settings: Settings) -> Path:
