@@ -12,10 +12,9 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache
-from importlib.metadata import version as installed
 from pathlib import Path
 
-from portal import words
+from portal import installed, words
 from portal.config import Settings
 from portal.notice import Notice, Version
 from portal.plan import Entry, Plan
@@ -119,7 +118,7 @@ def program() -> str:
     """The hash of everything installed that makes pages: this package, its templates and words, and its libraries."""
     return hashed(
         sys.version,
-        *(f"{name} {installed(name)}" for name in _MAKERS),
+        *(f"{name} {installed.version(name)}" for name in _MAKERS),
         _contents(Path(__file__).parent, "*.py"),
         _contents(words.TEMPLATES),
     )

@@ -20,13 +20,13 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from portal import cachefile, stationery
 from portal.config import Secret, Settings
 from portal.digests import DIGESTS
+from portal.installed import version
 from portal.inventory import Inventory
 from portal.memory import Memory
 from portal.plates import Plates
@@ -108,7 +108,7 @@ def keep(settings: Settings, secret: Secret | None, kept: Kept) -> None:
 
 def _compiler() -> str:
     """What compiles templates in the same way; the texts they were compiled from are kept with them."""
-    return f"{sys.version} {metadata.version('jinja2')}"
+    return f"{sys.version} {version('jinja2')}"
 
 
 def recollect_for_check(settings: Settings, secret: Secret | None) -> Kept:

@@ -11,11 +11,10 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from importlib.metadata import version as version_of
 from itertools import chain
 from urllib.parse import quote
 
-from portal import cards, chunked, editions, moved, words
+from portal import cards, chunked, editions, installed, moved, words
 from portal.addresses import BUILD, MY, QR
 from portal.almanac import Almanac
 from portal.article import Articles
@@ -355,5 +354,5 @@ def _robots(plan: Plan) -> str:
 
 def build(plan: Plan) -> File:
     """Which commit and moment the site shows; the mailer asks it whether its links are there."""
-    facts = {"commit": plan.commit, "time": plan.now.isoformat(), "program": version_of("duenotice")}
+    facts = {"commit": plan.commit, "time": plan.now.isoformat(), "program": installed.version("duenotice")}
     return BUILD, (json.dumps(facts) + "\n").encode()

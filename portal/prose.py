@@ -11,13 +11,13 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from portal import parallel
 from portal.config import Settings
 from portal.errors import Location, Problem, Severity
+from portal.installed import version
 from portal.notice import Text
 from portal.renditions import Renditions
 

@@ -7,7 +7,7 @@ portal is read ([why](docs/adr/0010-corrected-words.md)).
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -33,19 +33,19 @@ from portal.sources import Filed
 
 
 def run_off(
-    proof: Proof, shells: Shells, out: Path, secret: Secret | None, kept: Kept, looked: Survey
+    proof: Proof, fetch: Callable[[], Shells], out: Path, secret: Secret | None, kept: Kept, looked: Survey
 ) -> tuple[Published, Kept]:
     """Put the corrected site in place, at which somebody `looked`; gives what to keep then.
 
-    Raises Otherwise, Refused, PortalError.
+    `fetch` gives the engine's pages where any are needed. Raises Otherwise, Refused, PortalError.
     """
     part, known, articles = proof.plan, proof.plates, proof.articles
-    premises = Premises(part, articles.circumstances[False], shells.mark)
+    premises = Premises(part, articles.circumstances[False], known.engine)
     follows = {entry.id: (premises.whole(entry), search.follows(part, entry)) for entry in proof.entries}
     now_known = replace(known, notices={**known.notices, **follows})
 
     def files(press: Press) -> Iterator[AnyFile]:
-        made = list(_bundles(proof, now_known, shells, premises, out)) if proof.entries else []
+        made = list(_bundles(proof, now_known, fetch(), premises, out)) if proof.entries else []
         yield from bundles.files(made, kept.inventory, press.each) if made else ()
         yield pages.build(part)
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import quote, urljoin
@@ -25,6 +25,7 @@ from portal import parallel
 from portal.addresses import Addresses
 from portal.config import CONFIG_FILE, Settings
 from portal.errors import Location, PortalError, Problem, Severity
+from portal.installed import version
 from portal.prose import Heading
 from portal.words import TEMPLATES
 
@@ -201,14 +202,15 @@ def absolute(page: str, address: str) -> str:
     return _TAGS.sub(one, page)
 
 
-def fetch(settings: Settings, render: Render) -> Shells:
-    """The shells of a portal, rendered anew only if something that the engine reads has changed.
+def fetch(settings: Settings, render: Render, mark: str | None = None) -> Shells:
+    """The shells of a portal, rendered anew only if something that the engine reads has changed: `mark` is its
+    fingerprint, if that is known.
 
     A rendering is made in a folder of its own and then renamed, so that a killed one leaves nothing that counts.
     Raises PortalError where the engine cannot render.
     """
     store = settings.cache_dir / _STORE
-    rendered = store / fingerprint(settings)
+    rendered = store / (mark or fingerprint(settings))
     if not _is_whole(rendered):
         _remove(rendered)
         store.mkdir(parents=True, exist_ok=True)

@@ -120,7 +120,7 @@ def _reprinted(
     looked = publish.survey(out, kept.inventory)
     engine = shells.fingerprint(settings)
     proof = proofs.pull(settings, kept.plates, rereading.frame(settings), engine, now, readings)
-    done, left = reprint.run_off(proof, shells.fetch(settings, render), out, secret, kept, looked)
+    done, left = reprint.run_off(proof, partial(shells.fetch, settings, render, engine), out, secret, kept, looked)
     show(proof.problems)
     with for_the_next_build():
         keeping.keep(settings, secret, left)
