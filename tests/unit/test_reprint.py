@@ -36,6 +36,7 @@ def folder(portal_folder: PortalFolder, monkeypatch: pytest.MonkeyPatch) -> Port
     settings = portal_folder.root / "mkdocs.yml"
     portal_folder.write("mkdocs.yml", settings.read_text(encoding="utf-8") + LENIENT)
     portal_folder.write("content/contact.zh.md", "# 联系\n")
+    portal_folder.write(".gitignore", "site\n.site*\n.cache\n")
     for number in range(12):
         portal_folder.notice(f"n{number:02d}", front(number), body(number))
     portal_folder.notice("n03", "title: Third\ntranslates: 1", "English words.\n", lang="en")
