@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import os
 import pickle
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from portal import chunked, history, timetable
@@ -27,6 +26,47 @@ _MOST = 1000
 
 
 @dataclass(frozen=True, slots=True)
+class Lay:
+    """How all that people write lies on the disk; told before it is read, so that what changes meanwhile is noticed."""
+
+    tree: Mapping[str, Stamp]
+    """Every file by its whole path, but for mkdocs.yml, which is read each time."""
+    commits: Sequence[str | None]
+    """What is checked out in the portal, and where notices and clients have a repository of their own."""
+
+    def settled(self, begun: int) -> dict[str, Stamp]:
+        """The tree, as far as a file that changed since `begun` (nanoseconds since 1970) would show it."""
+        return {path: stamp if chunked.settled(stamp, begun) else [] for path, stamp in self.tree.items()}
+
+
+def lay(settings: Settings) -> Lay:
+    docs = settings.root / str(settings.document.data.get("docs_dir", "docs"))
+    written = (settings.registry_dir, *settings.notice_dirs())
+    folders = dict.fromkeys((docs, settings.root / "site_templates", *written))
+    others = [place for place in written if not place.is_relative_to(settings.root) or (place / ".git").exists()]
+    return Lay(
+        {path: stamp for folder in folders for path, stamp in _lying(str(folder))},
+        [history.head(folder) if folder.is_dir() else None for folder in (settings.root, *others)],
+    )
+
+
+def _lying(folder: str) -> Iterator[tuple[str, Stamp]]:
+    try:
+        with os.scandir(folder) as found:
+            entries = [entry for entry in found if not entry.name.startswith(".")]
+    except OSError:
+        return
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _lying(entry.path)
+        else:
+            try:
+                yield entry.path, chunked.stamp(entry.stat())
+            except OSError:
+                yield entry.path, []
+
+
+@dataclass(frozen=True, slots=True)
 class Plates:
     """How a site was made, as marshal can hold it."""
 
@@ -39,9 +79,8 @@ class Plates:
     engine: str
     """What the engine rendered: Shells.mark."""
     commits: list[str | None]
-    """What was checked out, where people write."""
     tree: dict[str, Stamp]
-    """Every file that people wrote, by its whole path."""
+    """Both as in Lay; a stamp that may not tell a change is empty."""
     problems: list[dict[str, str | int]]
     months: list[tuple[int, int]]
     """Those that have an edition."""
@@ -68,6 +107,7 @@ class Plates:
 def make(
     frame: bytes,
     begun: int,
+    lay: Lay,
     plan: Plan,
     sources: Sources,
     engine: str,
@@ -92,8 +132,8 @@ def make(
         since=plan.now.isoformat(),
         until=timetable.holds_until(plan, sources).isoformat(),
         engine=engine,
-        commits=commits(settings),
-        tree={path: stamp if chunked.settled(stamp, begun) else [] for path, stamp in tree(settings).items()},
+        commits=list(lay.commits),
+        tree=lay.settled(begun),
         problems=[problem.as_json() for problem in problems],
         months=[(month.year, month.number) for month in months(plan.public, plan.now, settings.zone)],
         papers=dict(_papers(plan, sources)),
@@ -126,33 +166,3 @@ def stands_alone(entry: Entry) -> bool:
     notice = entry.notice
     listed = set(notice.attachments)
     return not (notice.supersedes or notice.answers) and all(found.name in listed for found in entry.attachments)
-
-
-def tree(settings: Settings) -> dict[str, Stamp]:
-    """How every file lies that people write, by its whole path, but for mkdocs.yml, which is read each time."""
-    docs = settings.root / str(settings.document.data.get("docs_dir", "docs"))
-    folders = (docs, settings.root / "site_templates", settings.registry_dir, *settings.notice_dirs())
-    return {path: stamp for folder in dict.fromkeys(folders) for path, stamp in _lying(str(folder))}
-
-
-def _lying(folder: str) -> Iterator[tuple[str, Stamp]]:
-    try:
-        with os.scandir(folder) as found:
-            entries = list(found)
-    except OSError:
-        return
-    for entry in entries:
-        if entry.name.startswith("."):
-            continue
-        if entry.is_dir(follow_symlinks=False):
-            yield from _lying(entry.path)
-            continue
-        with suppress(OSError):
-            yield entry.path, chunked.stamp(entry.stat())
-
-
-def commits(settings: Settings) -> list[str | None]:
-    """What is checked out in the portal, and where notices and clients have a repository of their own."""
-    places = (*settings.notice_dirs(), settings.registry_dir)
-    others = [place for place in places if not place.is_relative_to(settings.root) or (place / ".git").exists()]
-    return [history.head(folder) if folder.is_dir() else None for folder in (settings.root, *others)]

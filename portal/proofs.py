@@ -6,7 +6,7 @@ Wherever more is otherwise, or anything is wrong, there is more to do ([why word
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,10 +17,10 @@ from portal.client import Registry
 from portal.config import Settings
 from portal.errors import Problem, errors_in
 from portal.plan import Entry, Plan
-from portal.plates import Plates
+from portal.plates import Lay, Plates
 from portal.proofreading import Proofreader, may_lead
 from portal.prose import Prose
-from portal.readings import Readings, Stamp
+from portal.readings import Readings
 from portal.sources import Filed, Sources
 
 _MOST = 64
@@ -54,7 +54,7 @@ class Proof:
     """These and, if one of them stands in a feed, all that stand there with it."""
     filed: Mapping[str, Filed]
     """As the plan has them."""
-    tree: Mapping[str, Stamp]
+    lay: Lay
     articles: Articles
     problems: list[Problem]
     """Of the new words only those that a notice's own files show; all others as the last build found them."""
@@ -68,19 +68,18 @@ def pull(
         raise Otherwise
     if not dt.datetime.fromisoformat(known.since) <= now < dt.datetime.fromisoformat(known.until):
         raise Otherwise
-    lying = plates.tree(settings)
-    if lying.keys() != known.tree.keys():
+    lay = plates.lay(settings)
+    if lay.tree.keys() != known.tree.keys():
         raise Otherwise
-    altered = _altered(settings, known, {path for path, stamp in lying.items() if stamp != known.tree[path]})
-    commits = plates.commits(settings)
-    if commits != known.commits and not _only_recorded(settings, known, commits):
+    altered = _altered(settings, known, {path for path, stamp in lay.tree.items() if stamp != known.tree[path]})
+    if lay.commits != known.commits and not _only_recorded(settings, known, lay.commits):
         raise Otherwise
     fed = any(not altered.keys().isdisjoint(ids) for ids in known.feeds.values())
     filed = {**known.filed(), **altered} if fed else altered
     found = Sources(filed, Registry({}, {}), {}, ())
     past = history.read(settings, found, readings)
     made = plan.make(settings, found, past, now)
-    part = Part(settings, now, commits[0], made.registry, made.public, (), known.stems)
+    part = Part(settings, now, lay.commits[0], made.registry, made.public, (), known.stems)
     entries = tuple(entry for entry in part.public if entry.id in altered)
     own = {paper.shown for one in altered.values() for paper in (one.paper, *one.translations.values())}
     said = map(Problem.of_json, known.problems)
@@ -94,7 +93,7 @@ def pull(
     _know(articles, known, altered)
     if not all(_reads_well(part, articles, known, entry) for entry in entries):
         raise Otherwise
-    return Proof(known, entries, part, filed, lying, articles, problems)
+    return Proof(known, entries, part, filed, lay, articles, problems)
 
 
 def _altered(settings: Settings, known: Plates, changed: set[str]) -> dict[str, Filed]:
@@ -116,7 +115,7 @@ def _altered(settings: Settings, known: Plates, changed: set[str]) -> dict[str, 
     return altered
 
 
-def _only_recorded(settings: Settings, known: Plates, commits: list[str | None]) -> bool:
+def _only_recorded(settings: Settings, known: Plates, commits: Sequence[str | None]) -> bool:
     """Whether all that was committed since are notices of which git need not know anything older."""
     (before, *others), (after, *others_now) = known.commits, commits
     if before is None or after is None or others != others_now:

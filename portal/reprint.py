@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from portal import bundles, chunked, feeds, leaks, pages, plates, publish, register, search
+from portal import bundles, feeds, leaks, pages, publish, register, search
 from portal.addresses import REGISTER
 from portal.bundles import Bundle
 from portal.chunked import AnyFile
@@ -119,8 +119,8 @@ def _corrected(proof: Proof, known: Plates, begun: int) -> Plates:
         mates = pickle.dumps(proof.filed, pickle.HIGHEST_PROTOCOL)
     return replace(
         known,
-        tree={path: stamp if chunked.settled(stamp, begun) else [] for path, stamp in proof.tree.items()},
-        commits=plates.commits(proof.plan.settings),
+        tree=proof.lay.settled(begun),
+        commits=list(proof.lay.commits),
         problems=[problem.as_json() for problem in proof.problems],
         papers=papers,
         mates=mates,

@@ -86,7 +86,7 @@ def build(root: Path, out: Path | None, now: str | None, clean: bool) -> int:
         pass
     rendered = shells.ahead(settings, render)
     try:
-        reading = decide(settings, now, readings=readings, memory=kept.memory)
+        reading = decide(settings, now, readings=readings, memory=kept.memory, noted=secret is not None)
         with for_the_next_build():
             shelf.keep(readings)
     finally:
@@ -142,17 +142,23 @@ def put_in_place(ready: Prepared, out: Path, secret: Secret | None) -> Published
     done = publish_prepared(ready, out, secret)
     if secret is not None or not ready.sources.any_private:
         with for_the_next_build():
-            keeping.keep(ready.plan.settings, secret, Kept(ready.memory, ready.inventory, _plates(ready, secret)))
+            leave(ready, secret)
     return done
 
 
-def _plates(ready: Prepared, secret: Secret | None) -> Plates | None:
-    if secret is None:
+def leave(ready: Prepared, secret: Secret | None) -> None:
+    """Leave for the next build what this one knows, once its site is in place. Raises OSError."""
+    keeping.keep(ready.plan.settings, secret, Kept(ready.memory, ready.inventory, _plates(ready)))
+
+
+def _plates(ready: Prepared) -> Plates | None:
+    if ready.lay is None:
         return None
     made = ready.plan
     return plates.make(
         rereading.frame(made.settings),
         ready.memory.begun,
+        ready.lay,
         made,
         ready.sources,
         ready.shells.mark,

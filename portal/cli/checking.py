@@ -34,6 +34,7 @@ from portal.inventory import Inventory
 from portal.keeping import Kept
 from portal.memory import Memory
 from portal.plan import Plan
+from portal.plates import Lay
 from portal.proofreading import Proofreader
 from portal.prose import Prose
 from portal.rereading import Shelf
@@ -58,6 +59,7 @@ class Prepared:
     articles: Articles
     memory: Memory
     inventory: Inventory
+    lay: Lay | None
     problems: list[Problem]
 
 
@@ -85,7 +87,14 @@ def prepare(reading: Reading, secret: Secret | None = None, kept: Kept | None = 
         found = (problem for problem in reader.read(entry) if problem.location not in told)
         problems += rules.graded(reading.settings, found)
     return Prepared(
-        reading.plan, reading.sources, rendered, articles, memory, kept.inventory, list(dict.fromkeys(problems))
+        reading.plan,
+        reading.sources,
+        rendered,
+        articles,
+        memory,
+        kept.inventory,
+        reading.lay,
+        list(dict.fromkeys(problems)),
     )
 
 

@@ -16,6 +16,7 @@ from portal import (
     days,
     history,
     plan,
+    plates,
     rules,
     sources,
 )
@@ -23,6 +24,7 @@ from portal.config import Settings
 from portal.errors import PortalError, Problem
 from portal.memory import Memory
 from portal.plan import Plan
+from portal.plates import Lay
 from portal.readings import Readings
 from portal.sources import Sources
 
@@ -35,6 +37,8 @@ class Reading:
     sources: Sources
     plan: Plan
     problems: list[Problem]
+    lay: Lay | None = None
+    """How it lay on the disk before, where a build asked for it."""
 
 
 def read(root: Path, now: str | None, base: str | None = None) -> Reading:
@@ -51,8 +55,14 @@ def decide(
     base: str | None = None,
     readings: Readings | None = None,
     memory: Memory | None = None,
+    *,
+    noted: bool = False,
 ) -> Reading:
-    """The same for a portal whose configuration is read; `readings` and `memory` are an earlier build's, if any."""
+    """The same for a portal whose configuration is read; `readings` and `memory` are an earlier build's, if any.
+
+    `noted`: note how everything lay before it was read.
+    """
+    lay = plates.lay(settings) if noted else None
     found = sources.read(settings, readings)
     past = history.read(settings, found, readings)
     clock = editorial_clock(now, settings.zone)
@@ -68,7 +78,7 @@ def decide(
         texts, altered = history.texts_at(settings, base), history.altered_since(settings, base)
         changed = rules.change.check(settings, found, texts, altered, clock)
         problems += rules.graded(settings, changed)
-    return Reading(settings, found, plan.make(settings, found, past, clock), problems)
+    return Reading(settings, found, plan.make(settings, found, past, clock), problems, lay)
 
 
 def editorial_clock(now: str | None, zone: dt.tzinfo | None) -> dt.datetime:

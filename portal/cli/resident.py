@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from portal import config, keeping, sealing, signet
-from portal.cli.building import publish_prepared
+from portal.cli.building import leave, publish_prepared
 from portal.cli.checking import Prepared, prepare
 from portal.cli.console import of_the_system
 from portal.cli.reading import decide
@@ -106,7 +106,7 @@ class Resident:
         if self._readings is not None:
             Shelf(self._settings, self._secret).keep(self._readings)
         if self._last is not None and (self._secret is not None or not self._last.sources.any_private):
-            keeping.keep(self._settings, self._secret, Kept(self._last.memory, self._last.inventory))
+            leave(self._last, self._secret)
 
     def _prepare(self, settings: Settings) -> Prepared:
         alike = self._settings is not None and self._settings.document.data == settings.document.data
@@ -116,7 +116,7 @@ class Resident:
             readings = Shelf(settings, self._secret).recollect()
         last = self._last
         kept = _next(last.memory, last.inventory) if last else keeping.recollect(settings, self._secret)
-        reading = decide(settings, self._now, readings=readings, memory=kept.memory)
+        reading = decide(settings, self._now, readings=readings, memory=kept.memory, noted=self._secret is not None)
         first = self._settings is None
         self._settings, self._readings = settings, readings
         ready = prepare(reading, self._secret, kept)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import random
 import shutil
@@ -11,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from portal import cli, proofs, reprint
-from portal.cli import checking
+from portal import cli, config, keeping, proofs, reprint, rereading, shells
+from portal.cli import building, checking
+from portal.readings import Readings
 from tests.conftest import PortalFolder
 from tests.unit.test_building_again import NOW, SECRET, built, engine
 
@@ -31,6 +33,7 @@ def folder(portal_folder: PortalFolder, monkeypatch: pytest.MonkeyPatch) -> Port
     """Public notices of every kind of standing, built some time after they were written."""
     monkeypatch.setenv("PORTAL_SECRET", SECRET)
     monkeypatch.setattr(checking, "render", engine)
+    monkeypatch.setattr(building, "render", engine)
     real = time.time_ns
     monkeypatch.setattr(time, "time_ns", lambda: real() + 10_000_000_000)
     settings = portal_folder.root / "mkdocs.yml"
@@ -317,9 +320,7 @@ def test_a_file_written_while_a_build_read_is_read_by_the_next(
     folder: PortalFolder, runs: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Words that changed between being read and being noted do not pass for those that were read."""
-    real = checking.decide if hasattr(checking, "decide") else None
-    assert real is not None
-    from portal.cli import building
+    real = building.decide
 
     def decide(*given, **named):  # type: ignore[no-untyped-def]
         found = real(*given, **named)
@@ -359,11 +360,87 @@ def test_a_proof_is_of_one_place(folder: PortalFolder, tmp_path: Path) -> None:
     other = PortalFolder(tmp_path / "moved")
     shutil.copytree(folder.root, other.root)
     settings = other.settings()
-    from portal import keeping, rereading, shells
-    from portal.cli.seal import secret_in_use
-    from portal.readings import Readings
-
-    kept = keeping.recollect(settings, secret_in_use(settings))
-    clock = __import__("datetime").datetime.fromisoformat(NOW)
+    kept = keeping.recollect(settings, config.secret({"PORTAL_SECRET": SECRET}))
+    frame, engine = rereading.frame(settings), shells.fingerprint(settings)
+    assert kept.plates is not None
     with pytest.raises(proofs.Otherwise):
-        proofs.pull(settings, kept.plates, rereading.frame(settings), shells.fingerprint(settings), clock, Readings())
+        proofs.pull(settings, kept.plates, frame, engine, dt.datetime.fromisoformat(NOW), Readings())
+
+
+def test_a_notice_that_goes_while_a_build_reads_is_missed_by_none(
+    folder: PortalFolder, runs: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is there no more when a build ends was there when it began: the next one sees that it is gone."""
+    real = building.decide
+
+    def decide(*given, **named):  # type: ignore[no-untyped-def]
+        found = real(*given, **named)
+        (folder.root / "notices/2026/n00.zh.md").unlink()
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(building, "decide", decide)
+        built(folder, NOW)
+    assert differing(built(folder, NOW), clean(folder)) == []
+    assert runs == []
+
+
+def test_a_commit_while_a_build_reads_is_told_by_the_next(
+    folder: PortalFolder, runs: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The site says which commit it shows: not the one before."""
+    real = building.decide
+
+    def decide(*given, **named):  # type: ignore[no-untyped-def]
+        found = real(*given, **named)
+        folder.commit("meanwhile", at="2026-12-03T10:00+08:00")
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(building, "decide", decide)
+        built(folder, NOW)
+    assert folder.git("rev-parse", "HEAD").strip().encode() in built(folder, NOW)["build.json"]
+
+
+def test_two_corrections_at_once_leave_both(folder: PortalFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A site that changed after it was looked at is looked at again."""
+    built(folder, NOW)
+    correct(folder, 1)
+    real = reprint.run_off
+
+    def run_off(*given):  # type: ignore[no-untyped-def]
+        monkeypatch.setattr(reprint, "run_off", real)
+        correct(folder, 5, "改了。")
+        built(folder, NOW)
+        return real(*given)
+
+    monkeypatch.setattr(reprint, "run_off", run_off)
+    assert differing(built(folder, NOW), clean(folder)) == []
+    assert differing(built(folder, NOW), clean(folder)) == []
+
+
+class Killed(BaseException):
+    """Nothing is done any more."""
+
+
+def test_a_reprint_that_was_killed_between_two_renames_is_completed(
+    folder: PortalFolder, runs: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next build carries out what was ordered, then looks at all of it."""
+    built(folder, NOW)
+    correct(folder, 1)
+    real, left = os.replace, [1]
+
+    def replace(source, target):  # type: ignore[no-untyped-def]
+        if "/notices/" in str(target):
+            left[0] -= 1
+            if left[0] < 0:
+                raise Killed
+        real(source, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "replace", replace)
+        with pytest.raises(Killed):
+            built(folder, NOW)
+    assert differing(built(folder, NOW), clean(folder)) == []
+    assert runs == []
