@@ -18,7 +18,6 @@ from markdown.blockprocessors import BlockProcessor, ParagraphProcessor
 from markdown.extensions.attr_list import AttrListTreeprocessor
 from markdown.extensions.toc import TocExtension, TocTreeprocessor
 from markdown.inlinepatterns import Pattern
-from markdown.serializers import HTML_EMPTY, RE_AMP, to_xhtml_string  # type: ignore[attr-defined]
 from markdown.treeprocessors import InlineProcessor, UnescapeTreeprocessor
 from markdown.util import STX, AtomicString, Registry
 
@@ -40,7 +39,6 @@ _NEEDED = {
 _LINE = r"\*{0,2}[^\W\d_].*"
 _PARAGRAPH = re.compile(rf"{_LINE}(?:\n{_LINE})*")
 """A block whose every line begins with a letter, perhaps an emphasised one: nothing else begins so."""
-_RAW = frozenset({"script", "style"})
 
 
 class Contents(TocExtension):
@@ -120,14 +118,13 @@ class _Settled(Registry[BlockProcessor]):
 
 def spare(converter: Markdown) -> None:
     """Have a converter, whose extensions are all in place, do no more than it must."""
-    converter.serializer = xhtml
     blocks: Any = converter.parser.blockprocessors
     blocks.register(_Paragraph(converter.parser), "plain-paragraph", 1000)
     converter.parser.blockprocessors = _Settled(blocks)
-    if "table" in blocks:
+    if "table" in blocks:  # a row without code and escapes ends a cell at every bar
         split = blocks["table"]._split
         blocks["table"]._split = lambda row: split(row) if "`" in row or "\\" in row else row.split("|")
-    if "fenced_code_block" in converter.preprocessors:
+    if "fenced_code_block" in converter.preprocessors:  # which looks at the margin of every line
         fenced: Any = converter.preprocessors["fenced_code_block"]
         search = fenced.run
         fenced.run = lambda lines: search(lines) if _may_fence("\n".join(lines)) else lines
@@ -146,48 +143,6 @@ def may_match(pattern: Pattern, text: str) -> bool:
 
 def _may_fence(text: str) -> bool:
     return "```" in text or "~~~" in text
-
-
-def xhtml(root: Element) -> str:
-    """What the library's serializer writes: nearly all elements hold no other, and are written at once.
-
-    A tree with anything in it but elements, and attributes that have values, is left to the library.
-    """
-    said: list[str] = []
-    left: list[Element | str] = [root]
-    while left:
-        element = left.pop()
-        if isinstance(element, str):
-            said.append(element)
-            continue
-        tag, text = element.tag, element.text or ""
-        if not isinstance(tag, str):
-            return to_xhtml_string(root)
-        after = _escaped(element.tail) if element.tail else ""
-        begin = f"<{tag}"
-        attributes = element.items()
-        for name, value in sorted(attributes) if attributes else ():
-            if not isinstance(value, str):
-                return to_xhtml_string(root)
-            begin += f' {name}="{_escaped(value).replace(chr(34), "&quot;")}"'
-        if tag.lower() in HTML_EMPTY:
-            said.append(f"{begin} />{after}")
-            continue
-        if tag.lower() not in _RAW:
-            text = _escaped(text)
-        if len(element):
-            said.append(f"{begin}>{text}")
-            left.append(f"</{tag}>{after}")
-            left += element[::-1]
-        else:
-            said.append(f"{begin}>{text}</{tag}>{after}")
-    return "".join(said)
-
-
-def _escaped(text: str) -> str:
-    if "&" in text:
-        text = RE_AMP.sub("&amp;", text)
-    return text.replace("<", "&lt;").replace(">", "&gt;") if "<" in text or ">" in text else text
 
 
 def _texts(tree: Element) -> Iterator[str]:

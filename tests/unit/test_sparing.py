@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
-from xml.etree.ElementTree import Comment, Element, SubElement
 
 import markdown
 import pytest
 from markdown.inlinepatterns import InlineProcessor, Pattern
-from markdown.serializers import to_xhtml_string
 from pymdownx.slugs import slugify
 
 from portal import converting, prose, sparing
@@ -122,23 +120,6 @@ def test_a_block_is_taken_for_a_paragraph_only_where_the_library_does() -> None:
         document = f"{chance.choice(_BLOCKS)}\n{block}\n\n{chance.choice(_BLOCKS)}"
         assert plain.reset().convert(document) == spared.reset().convert(document), document
     assert 100 < taken < 1000
-
-
-def test_a_tree_is_written_as_the_library_writes_it() -> None:
-    """Text and attributes escaped, elements without an end, raw ones, and what is no element."""
-    tree = Element("div", {"title": 'a "b" <c> & &amp;\n', "class": "x"})
-    tree.text, tree.tail = "1 < 2 & 3 &lt; 4", "after & all"
-    SubElement(tree, "script").text = "a < b && c"
-    SubElement(tree, "br").tail = "> tail"
-    SubElement(SubElement(tree, "P"), "em").text = "e"
-    expected = (
-        '<div class="x" title="a &quot;b&quot; &lt;c&gt; &amp; &amp;\n">1 &lt; 2 &amp; 3 &lt; 4'
-        "<script>a < b && c</script><br />&gt; tail<P><em>e</em></P></div>after &amp; all"
-    )
-    assert sparing.xhtml(tree) == to_xhtml_string(tree) == expected
-    tree.append(Comment("c"))
-    tree[0].attrib["defer"] = None  # type: ignore[assignment]
-    assert sparing.xhtml(tree) == to_xhtml_string(tree) != expected
 
 
 def test_a_pattern_is_left_out_only_where_it_cannot_match() -> None:
