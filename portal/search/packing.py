@@ -11,10 +11,7 @@ from itertools import accumulate
 from operator import sub
 
 
-def number(value: int) -> bytes:
-    """A number from 0 on, in as few bytes as hold it."""
-    if value < 128:
-        return bytes((value,))
+def _number(value: int) -> bytes:
     found = bytearray()
     while value > 127:
         found.append(value & 127 | 128)
@@ -23,14 +20,19 @@ def number(value: int) -> bytes:
     return bytes(found)
 
 
-_FIRST = [number(value) for value in range(4096)]
+_FIRST = [_number(value) for value in range(4096)]
+
+
+def number(value: int) -> bytes:
+    """A number from 0 on, in as few bytes as hold it."""
+    return _FIRST[value] if value < 4096 else _number(value)
 
 
 def numbers(values: Sequence[int]) -> bytes:
     """Several numbers in a row."""
     if max(values) < 128:
         return bytes(values)
-    return b"".join([_FIRST[value] if value < 4096 else number(value) for value in values])
+    return b"".join([_FIRST[value] if value < 4096 else _number(value) for value in values])
 
 
 def gaps(ascending: Sequence[int]) -> bytes:

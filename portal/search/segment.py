@@ -155,7 +155,7 @@ def rows(one: Segment) -> list[int]:
 
 def characters(terms: Terms) -> set[str]:
     """Those that are the simplified form of others."""
-    return set(_simple().intersection("".join(terms.pairs())))
+    return set(_simple().intersection("".join(terms.pairs)))
 
 
 @cache

@@ -29,7 +29,7 @@ def split(terms: Terms, count: int, shards: int) -> tuple[bytes, ...]:
     """What leads to `count` documents, in so many shards (a power of two)."""
     mask, width = shards - 1, shards.bit_length() - 1
     pairs: list[list[tuple[int, bytes]]] = [[] for _ in range(shards)]
-    for hashed, entries in sorted(_hashed(terms.pairs()).items()):
+    for hashed, entries in sorted(_hashed(terms.pairs).items()):
         pairs[hashed & mask].append((hashed >> width, _packed(entries)))
     words: list[list[tuple[str, bytes]]] = [[] for _ in range(shards)]
     for word in sorted(terms.words):
@@ -44,7 +44,7 @@ def revised(shards: Sequence[bytes], count: int, changes: Iterable[tuple[int, Te
     mask, width = len(shards) - 1, len(shards).bit_length() - 1
     edits: defaultdict[int, _Edits] = defaultdict(_Edits)
     for document, before, after in changes:
-        was, now = _hashed(before.pairs()), _hashed(after.pairs())
+        was, now = _hashed(before.pairs), _hashed(after.pairs)
         for hashed in was.keys() | now.keys():
             if was.get(hashed) != now.get(hashed):
                 edits[hashed & mask].pairs[hashed >> width][document] = now.get(hashed, array("I"))

@@ -8,12 +8,13 @@ of its pairs stand side by side, not where they merely stand in one notice.
 from __future__ import annotations
 
 import re
+import string
 import sys
 import zlib
 from array import array
 from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
-from functools import partial
+from functools import cached_property, partial
 from itertools import repeat
 
 from portal.search.folding import fold
@@ -29,6 +30,7 @@ _RUN = re.compile(r"[^\W_]+")
 _SIGNS = {code: " " for code in range(128) if not chr(code).isalnum()}
 """A text in ASCII is split in a third of the time when they are spaces."""
 _LETTERS = re.compile(r"[a-z]+")
+_LATIN = frozenset(string.ascii_lowercase)
 _KEY = 3
 _BETWEEN = " "
 """Stands between the runs of a text; a pair with it is none."""
@@ -64,16 +66,17 @@ class Terms:
         _note(self.words, words | _take(found, high, TEXT, pairs, entries), document)
         self._put("".join(pairs), entries)
 
+    @cached_property
     def pairs(self) -> dict[str, array[int]]:
         """Two characters, one of a title, or a whole number, to entries: document * 256 + a byte, documents ascending.
 
-        Pairs of two Latin letters are not among them: these are found by word.
+        Pairs of two Latin letters are not among them: these are found by word. To be asked when all are added.
         """
         found = dict(self._others)
-        for key, entries in self._pairs.items():
-            pair = key.to_bytes(8, sys.byteorder).decode(_UNITS)
-            if _BETWEEN not in pair and not is_word(pair):
-                found[pair] = entries
+        both = array("Q", self._pairs).tobytes().decode(_UNITS)
+        for first, second, entries in zip(both[::2], both[1::2], self._pairs.values(), strict=True):
+            if first != _BETWEEN != second and not (first in _LATIN and second in _LATIN):
+                found[first + second] = entries
         return found
 
     def _put(self, text: str, entries: list[int]) -> None:
@@ -114,11 +117,6 @@ def runs(folded: str) -> list[str]:
 def words(folded: str) -> set[str]:
     """The Latin words of a folded text, also those inside a run."""
     return {word[:LONGEST] for word in _LETTERS.findall(folded)}
-
-
-def is_word(run: str) -> bool:
-    """Whether a run is a Latin word and nothing else."""
-    return run.isascii() and run.isalpha()
 
 
 start_of = zlib.crc32

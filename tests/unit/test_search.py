@@ -49,7 +49,7 @@ def test_pairs_count_on_within_a_run_and_never_cross_one() -> None:
     """Neighbours have neighbouring bytes; punctuation parts them; Latin letters are words."""
     terms = Terms()
     terms.add(3, "", "", "税款滞纳金，另见VAT表")
-    pairs = terms.pairs()
+    pairs = terms.pairs
     assert set(pairs) == {"税款", "款滞", "滞纳", "纳金", "另见", "见v", "t表"}
     places = [pairs[pair][0] for pair in ("税款", "款滞", "滞纳", "纳金")]
     assert [(entry - places[0]) % 216 for entry in places] == [0, 1, 2, 3]
@@ -61,7 +61,7 @@ def test_a_run_as_long_as_a_book_is_found_too() -> None:
     """The byte begins anew as often as it must, also with characters beyond the basic plane."""
     terms = Terms()
     terms.add(0, "", "", "税" * 500 + "𠮷野")
-    pairs = terms.pairs()
+    pairs = terms.pairs
     assert len(pairs["税税"]) == 499
     assert {entry & 255 for entry in pairs["税税"]} == set(range(40, 256))
     assert (pairs["𠮷野"][0] - pairs["税𠮷"][0]) % 216 == 1
