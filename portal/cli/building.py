@@ -84,13 +84,11 @@ def build(root: Path, out: Path | None, now: str | None, clean: bool) -> int:
         return _reprinted(settings, place, editorial_clock(now, settings.zone), secret, kept, readings)
     except proofs.Otherwise:
         pass
+    reading = decide(settings, now, readings=readings, memory=kept.memory, noted=secret is not None)
     rendered = shells.ahead(settings, render)
-    try:
-        reading = decide(settings, now, readings=readings, memory=kept.memory, noted=secret is not None)
-        with for_the_next_build():
-            shelf.keep(readings)
-    finally:
-        rendered()
+    with for_the_next_build():
+        shelf.keep(readings)
+    rendered()
     ready = prepare(reading, secret, kept)
     problems = ready.problems
     show(problems)

@@ -159,7 +159,7 @@ def test_the_first_rendering_goes_on_beside_other_work(portal_folder: PortalFold
 
 
 def test_why_there_is_no_rendering_is_told_by_whoever_needs_it(portal_folder: PortalFolder) -> None:
-    """Not by the one that was begun ahead, while sources were read and their problems not yet told."""
+    """Not by the one that was begun ahead, before the problems of sources are told."""
 
     def fails(settings: Settings, folder: Path) -> None:
         raise PortalError("the engine stopped")
