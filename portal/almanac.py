@@ -14,7 +14,7 @@ from portal import words
 from portal.editions import Month, Row, told
 from portal.moulds import Moulds, mark, poured
 from portal.plan import Plan
-from portal.stationery import Voice, environment
+from portal.stationery import Templates, Voice
 
 _DAY = dt.timedelta(days=1)
 
@@ -32,7 +32,7 @@ class Almanac:
 
     def __init__(self, plan: Plan, months: Sequence[Month]) -> None:
         self._plan = plan
-        self._templates = environment(plan.settings)
+        self._templates = Templates(plan.settings)
         self._months = months
         self._worded: dict[str, dict[Row, bytes]] = {language: {} for language in plan.settings.languages}
 

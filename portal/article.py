@@ -26,7 +26,7 @@ from portal.prose import Heading, Prose
 from portal.sharing import chat, message
 from portal.standing import Standing, standings
 from portal.states import State, instant
-from portal.stationery import Voice, environment
+from portal.stationery import Templates, Voice
 
 FileUrl: TypeAlias = Callable[[Attachment], str]
 """Where a reader of this article finds an attachment."""
@@ -73,13 +73,19 @@ class Articles:
         self._standings = standings(plan)
         self.circumstances = {private: Circumstances(plan, self._standings) for private in (False, True)}
         """What articles follow from, by the half of the site: a notice can have an entry in both."""
-        self._templates = environment(plan.settings)
+        self._templates = Templates(plan.settings)
         self._public = {entry.id: entry for entry in plan.public}
         self._today = plan.now.astimezone(plan.settings.zone).date()
         self._genuine = {code: self._links.resolver({}, code)(_GENUINE) or "" for code in plan.settings.languages}
         self._spoken: dict[str, Markup] = {}
         self._badges: dict[tuple[str, Standing | None], Markup] = {}
         self._drafts: dict[_Key, _Draft] = {}
+
+    def prepare(self) -> None:
+        """Compile what every article is poured into, and have days at hand, so that processes that render need not."""
+        self._templates.get_template("whole.html")
+        for language in self._plan.settings.languages:
+            Voice(self._plan.settings, language).day(self._today)
 
     def render(
         self,

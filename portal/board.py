@@ -19,7 +19,7 @@ from portal.moulds import Mould, Moulds, mark
 from portal.notice import Notice
 from portal.plan import Entry, Listing, Plan
 from portal.standing import GROUPS, Standing, Standings
-from portal.stationery import Voice, environment
+from portal.stationery import Templates, Voice
 from portal.words import TEMPLATES
 
 SOON = 4
@@ -103,7 +103,7 @@ class Boards:
     def __init__(self, plan: Plan, standings: Standings | None = None) -> None:
         self.plan = plan
         self._settings = plan.settings
-        self._templates = environment(plan.settings)
+        self._templates = Templates(plan.settings)
         self._voices = {code: Voice(plan.settings, code) for code in plan.settings.languages}
         self._badges: dict[tuple[Standing, str], Markup] = {}
         self._standings = standings or Standings(plan)

@@ -12,6 +12,9 @@ from portal.chunked import AnyFile, Chunked, Derived, File
 from portal.inventory import Inventory
 from portal.press import Each, Made
 
+_MANY = 16
+"""New bundles from which on it is worth finding out beforehand what they have in common."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
@@ -24,8 +27,16 @@ class Bundle:
     """What new bundles of the same group have in common takes long to find out: one worker makes them all."""
 
 
-def files(bundles: Iterable[Bundle], inventory: Inventory, each: Each = map) -> Iterator[AnyFile]:
-    """Every file of the bundles. `each` makes new ones; those that the site has are made where they must be."""
+def files(
+    bundles: Iterable[Bundle],
+    inventory: Inventory,
+    each: Each = map,
+    prepare: Callable[[], None] = lambda: None,
+) -> Iterator[AnyFile]:
+    """Every file of the bundles. `each` makes new ones; those that the site has are made where they must be.
+
+    Before many are made, `prepare` has at hand what most of them need.
+    """
     known: dict[str, list[str]] = {}
     for path, item in inventory.files.items():
         if item[0]:
@@ -39,6 +50,8 @@ def files(bundles: Iterable[Bundle], inventory: Inventory, each: Each = map) -> 
         made = _Once(bundle)
         for path in paths:
             yield path, Derived(bundle.follows, partial(made.file, path))
+    if len(new) >= _MANY:
+        prepare()
     for _, found in each(_made, list(_grouped(new))):
         yield from found
 

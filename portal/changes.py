@@ -1,4 +1,7 @@
-"""What changed from version to version of a notice: the facts that differ, and the text with its marks."""
+"""What changed from version to version of a notice: the facts that differ, and the text with its marks.
+
+What compares texts (portal/redline) is imported when two are compared: a build does that for few notices, if any.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,12 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from portal import redline
 from portal.article import Article, Articles, FileUrl
 from portal.config import Settings
 from portal.filling import Form
@@ -20,8 +23,10 @@ from portal.kinds import Kind
 from portal.notice import Notice, Text, Version
 from portal.plan import Entry, Plan
 from portal.prose import Heading
-from portal.redline import Fact, Redline
-from portal.stationery import Voice, environment
+from portal.stationery import Templates, Voice
+
+if TYPE_CHECKING:
+    from portal.redline import Fact, Redline
 
 _LONG = 40
 """Characters from which on a text is only named as reworded: the marked text below shows it better."""
@@ -32,11 +37,6 @@ _HEADED = (
     "details.contract-termination.handover",
 )
 """The headings under which a version says what its front matter has."""
-
-_MAKING = hashlib.sha256(
-    b"".join(file.read_bytes() for file in sorted(Path(redline.__file__).parent.glob("*.py")))
-).hexdigest()
-"""How redlines are made now; what was made otherwise is made anew."""
 
 _TAG = re.compile(r"<[^>]*>")
 _ID = re.compile(r'\s(?:id|aria-labelledby)="[^"]*"')
@@ -85,7 +85,7 @@ class Changes:
     def __init__(self, plan: Plan, articles: Articles) -> None:
         self._plan = plan
         self._articles = articles
-        self._templates = environment(plan.settings)
+        self._templates = Templates(plan.settings)
 
     def render(self, entry: Entry, language: str, *, file_url: FileUrl) -> Article:
         """The page of a public notice, newest change first."""
@@ -139,6 +139,8 @@ class Changes:
             private=read.private,
         )
         own = {f"text.{w(key)}" for key in _HEADED} | {"text"}  # what stands there is among the facts already
+        from portal import redline
+
         facts = (*redline.facts(before.notice, after.notice), *(f for f in marked.figures if f.key not in own))
         return _Step(
             new,
@@ -153,15 +155,24 @@ class Changes:
 
     def _marked(self, old: str, new: str, inserted: str, deleted: str, *, private: bool) -> Redline:
         """The redline of two texts, those of public ones made once however often the site is built."""
+        from portal import redline
 
         def made() -> dict[str, Any]:
             found = redline.redline(old, new, inserted=inserted, deleted=deleted)
             figures = [(fact.key, fact.old, fact.new) for fact in found.figures]
             return {"html": found.html, "changed": found.changed, "figures": figures}
 
-        key = "\0".join(("redline", _MAKING, inserted, deleted, old, new))
+        key = "\0".join(("redline", _making(), inserted, deleted, old, new))
         found = made() if private else self._articles.prose.remembered(key, made)
-        return Redline(found["html"], found["changed"], tuple(Fact(*figure) for figure in found["figures"]))
+        figures = tuple(redline.Fact(*figure) for figure in found["figures"])
+        return redline.Redline(found["html"], found["changed"], figures)
+
+
+@cache
+def _making() -> str:
+    """How redlines are made now; what was made otherwise is made anew."""
+    files = sorted(Path(__file__).with_name("redline").glob("*.py"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 class _Reader:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from portal import words
 from portal.addresses import MY, Addresses
+from portal.chunked import AnyFile, Derived
+from portal.circumstances import configured, hashed
 from portal.config import Settings
 from portal.kinds import Kind
 from portal.standing import CLOSED
@@ -44,18 +46,18 @@ _MODULES = (
 """A module imports only from those before it: a name ends in a hash of the content, other modules' names included."""
 
 
-def files(settings: Settings) -> Iterator[tuple[str, bytes]]:
-    """The page that opens sealed files, and what it loads: (path below the site's root, bytes)."""
+def files(settings: Settings) -> Iterator[AnyFile]:
+    """The page that opens sealed files, and what it loads, by path below the site's root."""
     names: dict[str, str] = {}
     for name in (*_STYLES, "moment.js", *_MODULES):
         text = _source(name)
-        for other, hashed in names.items():
-            text = text.replace(f'"./{other}"', f'"./{hashed}"')
+        for other, renamed in names.items():
+            text = text.replace(f'"./{other}"', f'"./{renamed}"')
         data = text.encode()
         stem, _, ending = name.rpartition(".")
         names[name] = f"{stem}.{hashlib.sha256(data).hexdigest()[:10]}.{ending}"
         yield f"{MY}{names[name]}", data
-    yield f"{MY}index.html", _page(settings, names).encode()
+    yield f"{MY}index.html", Derived(hashed("door", configured(settings)), partial(_page, settings, names))
 
 
 def _source(name: str) -> str:
@@ -64,7 +66,9 @@ def _source(name: str) -> str:
     return (folder / (shared or name)).read_text(encoding="utf-8")
 
 
-def _page(settings: Settings, assets: dict[str, str]) -> str:
+def _page(settings: Settings, assets: dict[str, str]) -> bytes:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # most sites have the page as it shall be
+
     templates = Environment(
         loader=FileSystemLoader(words.TEMPLATES / MY),
         autoescape=True,
@@ -76,7 +80,7 @@ def _page(settings: Settings, assets: dict[str, str]) -> str:
     homes = {language: "../" + Addresses(language, settings.default_language).home for language in settings.languages}
     data = {"languages": settings.languages, "words": spoken, "firms": firms, "homes": homes}
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    return templates.get_template("index.html").render(
+    page = templates.get_template("index.html").render(
         languages=settings.languages,
         names=settings.options.languages,
         words=spoken,
@@ -88,6 +92,7 @@ def _page(settings: Settings, assets: dict[str, str]) -> str:
         # Inside <script> only "</" and "<!" could end or bend the JSON.
         data=Markup(text.replace("<", "\\u003c")),  # noqa: S704
     )
+    return page.encode()
 
 
 def _words(settings: Settings, language: str) -> dict[str, Any]:

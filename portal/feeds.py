@@ -13,11 +13,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urljoin
-from xml.etree import ElementTree
 
-from jinja2 import Environment
 from markupsafe import Markup
 
 from portal import words
@@ -32,7 +30,10 @@ from portal.plan import Attachment, Entry, Plan
 from portal.premises import Premises
 from portal.prose import Prose
 from portal.states import instant
-from portal.stationery import Voice, environment
+from portal.stationery import Templates, Voice
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 NEWEST = 50
 """Entries in a feed: those that changed last."""
@@ -116,7 +117,7 @@ def _turned(chronicle: Chronicle, entry: Entry) -> list[str]:
 
 
 def _reporters(plan: Plan, chronicle: Chronicle, prose: Prose) -> list[_Reporter]:
-    templates, links = environment(plan.settings), Links(plan)
+    templates, links = Templates(plan.settings), Links(plan)
     return [_Reporter(plan, chronicle, prose, links, templates, language) for language in plan.settings.languages]
 
 
@@ -141,7 +142,7 @@ class _Reporter:
     """Tells of notices in one language, of each once."""
 
     def __init__(
-        self, plan: Plan, chronicle: Chronicle, prose: Prose, links: Links, templates: Environment, language: str
+        self, plan: Plan, chronicle: Chronicle, prose: Prose, links: Links, templates: Templates, language: str
     ) -> None:
         self.language = language
         self._plan = plan
@@ -256,6 +257,8 @@ def _media_type(name: str) -> str:
 
 
 def _atom(plan: Plan, key: str, language: str, items: list[Item]) -> bytes:
+    from xml.etree import ElementTree  # only what is made needs it
+
     settings, addresses = plan.settings, plan.addresses(language)
     own = settings.site_url + addresses.feed(key, "atom")
     # A plain `xmlns` on the root: ElementTree's own way would put a prefix before every name.
@@ -289,9 +292,10 @@ def _atom(plan: Plan, key: str, language: str, items: list[Item]) -> bytes:
     return made + b"\n"
 
 
-def _add(parent: ElementTree.Element, name: str, text: str = "", **attributes: str) -> ElementTree.Element:
+def _add(parent: Element, name: str, text: str = "", **attributes: str) -> Element:
     clean = {key: _NOT_XML.sub("", value) for key, value in attributes.items()}
-    element = ElementTree.SubElement(parent, name, clean)
+    element = parent.makeelement(name, clean)
+    parent.append(element)
     element.text = _NOT_XML.sub("", text) or None
     return element
 

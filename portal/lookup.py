@@ -7,7 +7,6 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 
-from jinja2 import Environment
 from markupsafe import escape
 
 from portal import words
@@ -17,7 +16,7 @@ from portal.moulds import Moulds, mark, poured
 from portal.plan import Plan
 from portal.shells import Page, Shells
 from portal.states import State
-from portal.stationery import Voice, environment
+from portal.stationery import Templates, Voice
 
 _SCRIPT = "assets/lookup.js"
 _ANSWERS = """
@@ -30,7 +29,7 @@ def files(plan: Plan, shells: Shells) -> Iterator[tuple[str, bytes]]:
     settings = plan.settings
     chronicle = chronicle_of(plan)
     paths = {code: plan.addresses(code).lookup for code in settings.languages}
-    templates = environment(settings)
+    templates = Templates(settings)
     for language in settings.languages:
         voice, spoken = Voice(settings, language), words.load(language, "lookup")
         said = {name: spoken(f"answer.{name}") for name in _ANSWERS}
@@ -58,9 +57,7 @@ def files(plan: Plan, shells: Shells) -> Iterator[tuple[str, bytes]]:
         yield f"{paths[language]}index.html", shells.pour(language, page)
 
 
-def _rows(
-    plan: Plan, chronicle: Chronicle, templates: Environment, labels: Sequence[str], voice: Voice
-) -> Iterator[str]:
+def _rows(plan: Plan, chronicle: Chronicle, templates: Templates, labels: Sequence[str], voice: Voice) -> Iterator[str]:
     """The notices in the table, with dates instead of states: it stays true without a script."""
     spoken, base, addresses = words.load(voice.language, "lookup"), plan.settings.base, plan.addresses(voice.language)
     moulds = Moulds(templates.get_template("lookup-row.html"), labels=labels)

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING
 
-from jinja2 import Template
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 _MARK = re.compile("\ue000([^\ue001]*)\ue001")
 

@@ -30,7 +30,7 @@ from portal.plan import Attachment, Entry, Listing, Plan
 from portal.premises import Premises
 from portal.selector import Selectors
 from portal.shells import Page, Shells
-from portal.stationery import Voice, environment
+from portal.stationery import Templates, Voice
 from portal.words import TEMPLATES
 
 _LOST = "assets/duenotice-lost.js"
@@ -75,6 +75,14 @@ def of_notices(
     for entry in plan.public:
         make = partial(_notice, plan, shells, articles, changes, entry, selectors)
         yield Bundle(hashed(around + premises.whole(entry)), make)
+
+
+def prepare(plan: Plan, articles: Articles) -> None:
+    """Have at hand what the pages of every notice need, before processes are started that make them."""
+    from portal import qr
+
+    articles.prepare()
+    qr.svg(plan.settings.site_url)
 
 
 def of_notice(plan: Plan, shells: Shells, articles: Articles, entry: Entry) -> Iterator[File]:
@@ -302,7 +310,7 @@ def _missing(plan: Plan, shells: Shells, selectors: Selectors) -> Page:
     # A link to the private pages whose # became %23 on the way asks the host for a file that it does not know.
     mark = hashlib.sha256((TEMPLATES / "theme" / _LOST).read_bytes()).hexdigest()[:8]
     body = (
-        environment(settings)
+        Templates(settings)
         .get_template("missing.html")
         .render(parts=parts, script=f"{settings.base}{_LOST}?{mark}", door=settings.base + MY)
     )

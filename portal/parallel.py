@@ -8,15 +8,17 @@ long, the others do the rest meanwhile. What they make comes back through a pipe
 from __future__ import annotations
 
 import gc
-import multiprocessing
 import os
 import pickle
 import signal
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from multiprocessing.context import ForkContext
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -46,7 +48,8 @@ def each(
     What a worker fails at is done here again, so it raises here. Closing this ends the workers, whatever they do.
     """
     count = min(workers or processors(), len(items) // least)
-    if count < 2 or "fork" not in multiprocessing.get_all_start_methods():
+    context = _forking() if count >= 2 else None
+    if context is None:
         yield from map(work, items)
         return
     if prepare is not None:
@@ -56,7 +59,6 @@ def each(
     os.write(said, b"".join(at.to_bytes(_NUMBER, "big") for at in range(-(-len(items) // share))))
     os.close(said)
     gc.freeze()  # or the first collection in a worker would copy everything that this process knows
-    context = multiprocessing.get_context("fork")
     pipes = [context.Pipe(duplex=False) for _ in range(count)]
     job = _Job(work, items, share, turns, os.getpid())
     started = []
@@ -86,9 +88,9 @@ def aside(work: Callable[[], R]) -> Callable[[], R]:
 
     What fails there is done here once somebody asks for it, so it raises here.
     """
-    if processors() < 2 or "fork" not in multiprocessing.get_all_start_methods():
+    context = _forking() if processors() >= 2 else None
+    if context is None:
         return work
-    context = multiprocessing.get_context("fork")
     receiving, sending = context.Pipe(duplex=False)
     process = context.Process(target=_tell, args=(work, sending), daemon=True)
     process.start()
@@ -107,6 +109,13 @@ def aside(work: Callable[[], R]) -> Callable[[], R]:
     return answer
 
 
+def _forking() -> ForkContext | None:
+    """What starts workers; None where the system cannot fork. Imported here: few runs have work for them."""
+    import multiprocessing
+
+    return multiprocessing.get_context("fork") if "fork" in multiprocessing.get_all_start_methods() else None
+
+
 def processors() -> int:
     """How many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -123,10 +132,16 @@ class _Arriving:
     def next(self, position: int) -> tuple[Any] | None:
         """What came of an item; None where its worker failed, or is gone."""
         while position not in self._done and self._pipes:
-            for pipe in wait(self._pipes):
-                assert isinstance(pipe, Connection)
-                self._take(pipe)
+            self._wait()
         return self._done.pop(position, None)
+
+    def _wait(self) -> None:
+        """Take whatever has come, once something has."""
+        from multiprocessing.connection import Connection, wait
+
+        for pipe in wait(self._pipes):
+            assert isinstance(pipe, Connection)
+            self._take(pipe)
 
     def _take(self, pipe: Connection) -> None:
         try:

@@ -10,16 +10,18 @@ import html
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from portal import parallel
 from portal.config import Settings
 from portal.errors import Location, Problem, Severity
 from portal.installed import version
 from portal.notice import Text
-from portal.renditions import Renditions
+
+if TYPE_CHECKING:
+    from portal.renditions import Renditions
 
 _MAKING = "1"
 """Counted up when the same Markdown begins to give other HTML."""
@@ -67,8 +69,17 @@ class Prose:
         """The body that was found last: the page of another language asks for it next."""
         self._sound: set[str] = set()
         """Bodies that this run converted and found nothing wrong with, wherever they are shown."""
+        self._folder = cache_dir
+
+    @cached_property
+    def _cache(self) -> Renditions | None:
+        """What earlier builds converted; opened when the first text is asked for, and SQLite imported with it."""
+        if self._folder is None:
+            return None
+        from portal.renditions import Renditions
+
         rules = " ".join([_MAKING, *map(version, ("markdown", "pymdown-extensions", "pygments", "nh3"))])
-        self._cache = Renditions(cache_dir, rules) if cache_dir else None
+        return Renditions(self._folder, rules)
 
     def body(self, text: Text, link: Callable[[str], str | None]) -> Rendered:
         """A notice's body. `link` turns a relative target into an absolute site path, None where nothing is there."""
@@ -109,7 +120,7 @@ class Prose:
                         public.clear()
                 yield text
         finally:
-            if self._cache and public:
+            if public and self._cache:
                 self._cache.put(public)
 
     def _knows(self, text: Text) -> bool:
@@ -145,14 +156,19 @@ class Prose:
         """A short field as HTML: one paragraph without its <p>, more than one with them."""
         return _line(text)
 
+    @property
+    def _opened(self) -> bool:
+        """Whether the cache was looked into; where it was not, nothing was added to it."""
+        return "_cache" in vars(self)
+
     def tidy(self, texts: int) -> None:
         """Forget what was not used lately, in a portal of so many public texts."""
-        if self._cache:  # of each text its HTML, and in every language what changed in it
+        if self._opened and self._cache:  # of each text its HTML, and in every language what changed in it
             self._cache.tidy((1 + len(self._settings.languages)) * texts + _SPARE)
 
     def close(self) -> None:
         """Give the cache file back."""
-        if self._cache:
+        if self._opened and self._cache:
             self._cache.close()
 
 

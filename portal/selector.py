@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from jinja2 import Template
 from markupsafe import escape
 
 from portal import words
@@ -14,7 +14,10 @@ from portal.editions import Month
 from portal.moulds import Mould, mark
 from portal.notice import Version
 from portal.plan import Entry, Plan
-from portal.stationery import Voice, environment
+from portal.stationery import Templates, Voice
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 _EDITIONS = 6
 """How many past months the menu names; the page of all editions has the rest."""
@@ -51,7 +54,7 @@ class Selectors:
 
     @cached_property
     def _template(self) -> Template:
-        return environment(self._plan.settings).get_template("selector.html")
+        return Templates(self._plan.settings).get_template("selector.html")
 
     def board(self, language: str, chosen: Month | None = None) -> str:
         """The menu of a page that is no notice; nothing as long as there is no edition."""

@@ -30,7 +30,8 @@ def derived(
 ) -> Iterator[AnyFile]:
     """The same; what the site has of it stays unmade. A page at an old address gives way to all others."""
     taken: set[str] = set()
-    for path, data in bundles.files(_bundles(plan, shells, articles), inventory, each):
+    made = _bundles(plan, shells, articles)
+    for path, data in bundles.files(made, inventory, each, partial(pages.prepare, plan, articles)):
         taken.add(path)
         yield path, data
     for path, data in pages.attached(plan):

@@ -7,17 +7,21 @@ import json
 import re
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
+from typing import TYPE_CHECKING
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from portal import states, words
 from portal.config import Desk, Settings, named
 from portal.notice import About, Money
 from portal.standing import Standing
-from portal.templates import Compiled, Flattening
 from portal.words import Words
+
+if TYPE_CHECKING:
+    from jinja2 import Environment, Template
+
+    from portal.templates import Compiled
 
 COMPILED: Compiled = {}
 """The notice templates that this process has compiled: every room has its own environment, and `serve` many."""
@@ -32,19 +36,26 @@ _RELATIVE = (
 """The patterns that every page carries for duenotice.js."""
 
 
-def environment(settings: Settings) -> Environment:
-    """The notice templates: the portal's own where it has them, else the program's."""
-    folders = (settings.root / "site_templates" / "notice", words.TEMPLATES / "notice")
-    made = Environment(
-        loader=Flattening(ChoiceLoader([FileSystemLoader(folder) for folder in folders]), COMPILED),
-        autoescape=True,
-        undefined=StrictUndefined,
-        auto_reload=False,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters["dialled"] = dialled
-    return made
+class Templates:
+    """The notice templates: the portal's own where it has them, else the program's.
+
+    Jinja is imported when the first is asked for, which a build does only for what it makes.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._folders = (settings.root / "site_templates" / "notice", words.TEMPLATES / "notice")
+
+    def get_template(self, name: str) -> Template:
+        """Raises jinja2.TemplateError."""
+        return self._environment.get_template(name)
+
+    @cached_property
+    def _environment(self) -> Environment:
+        from portal.templates import environment
+
+        made = environment(self._folders, COMPILED)
+        made.filters["dialled"] = dialled
+        return made
 
 
 def dialled(phone: str) -> str:

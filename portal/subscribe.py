@@ -10,7 +10,7 @@ from portal.feeds import NEWEST
 from portal.kinds import Kind
 from portal.plan import Plan
 from portal.shells import Page, Shells
-from portal.stationery import environment
+from portal.stationery import Templates
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class _Row:
 def files(plan: Plan, shells: Shells) -> Iterator[tuple[str, bytes]]:
     """The page in every language: (path below the site's root, bytes)."""
     paths = {code: plan.addresses(code).subscribe for code in plan.settings.languages}
-    template = environment(plan.settings).get_template("subscribe.html")
+    template = Templates(plan.settings).get_template("subscribe.html")
     for language in plan.settings.languages:
         spoken, common = words.load(language, "feeds"), words.load(language)
         whole = _row(plan, language, "", spoken("subscribe.all"))

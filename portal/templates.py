@@ -7,12 +7,22 @@ What comes of a template stays the same; only that `loop` is known in what a loo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from functools import lru_cache
+from pathlib import Path
 from types import CodeType
 from typing import Any, TypeAlias
 
-from jinja2 import BaseLoader, BytecodeCache, Environment, Template, nodes
+from jinja2 import (
+    BaseLoader,
+    BytecodeCache,
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    Template,
+    nodes,
+)
 from jinja2.bccache import Bucket
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup, escape
@@ -33,6 +43,18 @@ _SPECIAL: tuple[type[nodes.Node], ...] = (
 
 Compiled: TypeAlias = dict[tuple[str, str | None], tuple[Mapping[str, str], CodeType]]
 """By name and file of a template: all that was read for it, and its code."""
+
+
+def environment(folders: Iterable[Path], compiled: Compiled) -> Environment:
+    """The templates of the first folder that has one of the name; `compiled` is what this process compiled of them."""
+    return Environment(
+        loader=Flattening(ChoiceLoader([FileSystemLoader(folder) for folder in folders]), compiled),
+        autoescape=True,
+        undefined=StrictUndefined,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 class Flattening(BaseLoader):

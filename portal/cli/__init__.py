@@ -8,7 +8,6 @@ from importlib import import_module
 from types import MappingProxyType
 
 import click
-from jinja2 import TemplateError
 
 from portal.cli.console import CANNOT_RUN, FINE, PROBLEMS, broken_template, explain, of_the_system
 from portal.errors import PortalError
@@ -72,14 +71,14 @@ def run(group: click.Command, arguments: Sequence[str] | None, name: str) -> int
     except PortalError as error:
         explain(error)
         return CANNOT_RUN
-    except TemplateError as error:
-        explain(broken_template(error))
-        return CANNOT_RUN
     except BrokenPipeError:
         sys.stdout = None
         return FINE
-    except OSError as error:
-        explain(of_the_system(error))
+    except Exception as error:
+        told = broken_template(error) or (of_the_system(error) if isinstance(error, OSError) else None)
+        if told is None:
+            raise
+        explain(told)
         return CANNOT_RUN
     return result if isinstance(result, int) else FINE
 

@@ -22,7 +22,6 @@ from portal import (
     private,
     proofs,
     publish,
-    renditions,
     reprint,
     rereading,
     sealing,
@@ -73,6 +72,8 @@ def build(root: Path, out: Path | None, now: str | None, clean: bool) -> int:
     secret = secret_in_use(settings)
     shelf = Shelf(settings, secret)
     if clean:
+        from portal import renditions  # with SQLite, which a build that converts no text does not need
+
         shells.forget(settings)
         keeping.forget(settings)
         shelf.forget()

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import click
-from jinja2 import TemplateError, TemplateSyntaxError
 
 from portal import words
 from portal.config import Misconfigured
@@ -77,8 +76,12 @@ def of_the_system(error: OSError) -> PortalError:
     return PortalError(f"cannot read or write{place}: {error.strerror or type(error).__name__}")
 
 
-def broken_template(error: TemplateError) -> PortalError:
-    """A template of the portal's own, in site_templates/, that cannot be used."""
+def broken_template(error: Exception) -> PortalError | None:
+    """A template of the portal's own, in site_templates/, that cannot be used; None for any other error."""
+    from jinja2 import TemplateError, TemplateSyntaxError  # a run without an error needs no Jinja for this
+
+    if not isinstance(error, TemplateError):
+        return None
     said = " ".join(str(error.message or type(error).__name__).split())
     where = None
     if isinstance(error, TemplateSyntaxError) and (error.filename or error.name):

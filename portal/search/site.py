@@ -16,7 +16,7 @@ from portal.search.documents import Source
 from portal.search.index import KINDS, Index
 from portal.search.shelf import Shelf
 from portal.shells import Page, Shells
-from portal.stationery import environment
+from portal.stationery import Templates
 
 
 def bundles(plan: Plan, shells: Shells, premises: Premises, notices: Sequence[Source]) -> Iterator[Bundle]:
@@ -35,7 +35,7 @@ def _pages(plan: Plan, shells: Shells) -> Iterator[tuple[str, bytes]]:
     """In every language the page to search on, and the words that the script needs."""
     settings = plan.settings
     paths = {code: plan.addresses(code).search for code in settings.languages}
-    template = environment(settings).get_template("search.html")
+    template = Templates(settings).get_template("search.html")
     for language in settings.languages:
         spoken, common = words.load(language, "search"), words.load(language)
         page = Page(

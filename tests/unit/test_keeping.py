@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from portal import chunked, keeping, parallel, private, publish, sealing
+from portal.addresses import SEALED
 from portal.article import Articles
 from portal.chunked import AnyFile, Chunked, Derived
 from portal.config import Secret
@@ -46,7 +47,7 @@ def folder(portal_folder: PortalFolder) -> PortalFolder:
 
 
 def build(folder: PortalFolder, secret: Secret, *, now: str = NOW, clean: bool = False) -> tuple[Published, int]:
-    """One build of the private pages; what it did, and how many files it had to make."""
+    """One build of the private pages; what it did, and how many sealed files it had to make."""
     settings, plan, out = folder.settings(), folder.plan(now), folder.root / "site"
     if clean:
         keeping.forget(settings)
@@ -66,7 +67,9 @@ def build(folder: PortalFolder, secret: Secret, *, now: str = NOW, clean: bool =
         for path, data in private.files(plan, secret, Articles(plan, Prose(settings)), memory, press.seal):
             if isinstance(data, Laid):
                 made.append(path)
-            yield path, counted(path, data) if isinstance(data, Derived) and not isinstance(data, Laid) else data
+            elif isinstance(data, Derived) and path.startswith(SEALED):
+                data = counted(path, data)
+            yield path, data
 
     done = publish.publish(out, files, passes, inventory)
     keeping.keep(settings, secret, kept)
