@@ -20,8 +20,7 @@ from portal.search.terms import Terms
 def revised(old: Segment, changed: Mapping[int, tuple[str, Sequence[Document]]], layout: Layout) -> Segment | None:
     """What `segment.make` makes where some sources, by their place, follow from something else and say something else.
 
-    None where it is not done like this: a document more or less, in another language, of another year, or without the
-    last of some character.
+    None where it is not done like this: a document more or less, or of another year, or the last of some character gone.
     """
     sources = list(old.origin.sources)
     first = list(accumulate((count for _, count in sources), initial=0))
@@ -33,7 +32,7 @@ def revised(old: Segment, changed: Mapping[int, tuple[str, Sequence[Document]]],
         now.update(enumerate(found, first[nth]))
     touched = {nth: segment.documents(old, nth, layout) for nth in {at // TRAY for at in now}}
     was = {at: touched[at // TRAY][at % TRAY] for at in now}
-    if any(_frame(was[at]) != _frame(document) for at, document in now.items()):
+    if any(_year(was[at]) != _year(document) for at, document in now.items()):
         return None
 
     trays, rows, rests = list(old.trays), segment.rows(old), dict(old.origin.rests)
@@ -41,8 +40,6 @@ def revised(old: Segment, changed: Mapping[int, tuple[str, Sequence[Document]]],
         touched[at // TRAY][at % TRAY] = document
         rows[at] = segment.row(document, layout, segment.is_sibling(rows[at]))
         rests[at] = document.text[EXCERPT:]
-        if not rests[at]:
-            del rests[at]
     for nth, documents in touched.items():
         trays[nth] = excerpts.tray(documents)
     terms = {at: (_terms(at, was[at]), _terms(at, now[at])) for at in now}
@@ -50,14 +47,14 @@ def revised(old: Segment, changed: Mapping[int, tuple[str, Sequence[Document]]],
         facts=replace(old.facts, table=segment.table(rows, trays)),
         shards=shard.revised(old.shards, len(rows), [(at, *both) for at, both in terms.items()]),
         trays=tuple(trays),
-        origin=Origin(tuple(sources), rests),
+        origin=Origin(tuple(sources), {at: rest for at, rest in rests.items() if rest}),
     )
     return _with_characters(new, list(terms.values()), layout)
 
 
-def _frame(document: Document) -> tuple[str, int]:
-    """What must be the same."""
-    return document.language, document.published.year if document.published else 0
+def _year(document: Document) -> int:
+    """0 where it has none."""
+    return document.published.year if document.published else 0
 
 
 def _terms(at: int, document: Document) -> Terms:
@@ -78,11 +75,6 @@ def _with_characters(new: Segment, changes: Sequence[tuple[Terms, Terms]], layou
 
 def _is_in(new: Segment, character: str, layout: Layout) -> bool:
     """Whether some document can be found by a character. Where it stands in its traditional form it is not seen."""
-    for nth, tray in enumerate(new.trays):
-        if character.encode() in tray:
-            for document in segment.documents(new, nth, layout):
-                if character in document.title + document.number + document.text and character in segment.characters(
-                    _terms(0, document)
-                ):
-                    return True
-    return False
+    trays = (nth for nth, tray in enumerate(new.trays) if character.encode() in tray)
+    documents = (document for nth in trays for document in segment.documents(new, nth, layout))
+    return any(character in segment.characters(_terms(0, document)) for document in documents)

@@ -267,6 +267,37 @@ def test_whatever_is_edited_the_bytes_are_those_of_a_fresh_index(
     assert None in revised
 
 
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        ({"text": "龙年"}, {"text": "马年"}),  # the last 龙, whose traditional form the index no longer needs
+        ({"title": "干 部"}, {"title": "部"}),
+        ({"language": "zh"}, {"language": "en"}),
+        ({"published": dt.date(2025, 1, 1)}, {"published": None}),
+    ],
+)
+def test_what_a_revision_cannot_know_is_made_again(tmp_path: Path, was: dict[str, Any], now: dict[str, Any]) -> None:
+    """The bytes are those of a fresh index, and no other notice is asked."""
+    others = [_source(f"n{at}", "办理事项。龍 年") for at in range(5)]
+    one = Document("notices/x/", "题", "", "general", "zh", dt.date(2026, 1, 1), "龙年")
+    Index([], [*others, _says([replace(one, **was)])], ["zh", "en"], Shelf(tmp_path / "kept")).prepare()
+    changed = _says([replace(one, **now)])
+    again = _made(Index([], [*map(_silent, others), changed], ["zh", "en"], Shelf(tmp_path / "kept")))
+    assert again == _afresh([*others, changed], tmp_path / "fresh")
+
+
+def test_what_another_program_made_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor what was made for other languages: then everybody is asked."""
+    sources = [_source(f"n{at}", "办理事项。") for at in range(5)]
+    Index([], sources, ["zh", "en"], Shelf(tmp_path)).prepare()
+    changed = [*map(_silent, sources), _source("n5", "新的。")]
+    with pytest.raises(AssertionError, match="n0 was asked"):
+        Index([], changed, ["zh"], Shelf(tmp_path)).prepare()
+    monkeypatch.setattr("portal.search.index.program", lambda: "another")
+    with pytest.raises(AssertionError, match="n0 was asked"):
+        Index([], changed, ["zh", "en"], Shelf(tmp_path)).prepare()
+
+
 @pytest.mark.parametrize("at", [0.0, 0.02, 0.2, 0.5, 0.9, 0.999])
 def test_a_damaged_shelf_is_made_anew(tmp_path: Path, at: float) -> None:
     """A bit that is another one, in whatever part of a file, or an end that is gone: nothing of it is in the index."""
