@@ -20,7 +20,7 @@ from portal.search.terms import Terms
 def revised(old: Segment, changed: Mapping[int, tuple[str, Sequence[Document]]], layout: Layout) -> Segment | None:
     """What `segment.make` makes where some sources, by their place, follow from something else and say something else.
 
-    None where it is not done like this: a document more or less, or of another year, or the last of some character gone.
+    None where it is not done like this: a document more or less, one of another year, the last of some character gone.
     """
     sources = list(old.origin.sources)
     first = list(accumulate((count for _, count in sources), initial=0))
