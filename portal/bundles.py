@@ -37,14 +37,15 @@ def files(
 
     Before many are made, `prepare` has at hand what most of them need.
     """
-    known: dict[str, list[str]] = {}
+    bundles = list(bundles)
+    known: dict[str, list[str]] = {bundle.follows: [] for bundle in bundles}
     for path, item in inventory.files.items():
-        if item[0]:
-            known.setdefault(item[0], []).append(path)
+        if item[0] in known:
+            known[item[0]].append(path)
     new: list[Bundle] = []
     for bundle in bundles:
-        paths = known.get(bundle.follows)
-        if paths is None:
+        paths = known[bundle.follows]
+        if not paths:
             new.append(bundle)
             continue
         made = _Once(bundle)

@@ -201,6 +201,8 @@ class _Past:
         self.repository = False
         self.shallow = False
         self._states: dict[Path, list[Committed]] = {}
+        if not files:
+            return
         for folder in settings.notice_dirs():
             inside = {file for file in files if file.is_relative_to(folder)}
             top = _git(folder, "rev-parse", "--is-shallow-repository") if folder.is_dir() else None

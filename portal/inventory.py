@@ -53,6 +53,11 @@ class Inventory:
         except OSError:
             return None
 
+    def noted_as(self, path: str, follows: str) -> str | None:
+        """The same of a file that is known to lie as it lay."""
+        known = self.files.get(path)
+        return str(known[1]) if known is not None and known[0] == follows and known[1] else None
+
     def forget(self) -> None:
         """Know of nothing that stands."""
         self.files, self.folders = {}, {}
@@ -83,15 +88,20 @@ class Inventory:
                 elif not entry.is_symlink() and path not in self._unchanged:
                     unread.add(path)
 
-    def outdated(self, said: Mapping[str, tuple[str, str]]) -> list[str]:
+    def outdated(self, said: Mapping[str, tuple[str, str]], folder: str) -> list[str]:
         """The files that go where some were made anew, and all others stay; `said` are those, as `take` has it.
 
-        What is made together is made anew together: of such files those go that were not made again.
+        What is made together is made anew together: of such files those go that were not made again. Of a `folder` in
+        which any is said, all are.
         """
         known = self.files
         anew = {known[path][0] for path, (follows, _) in said.items() if path in known and known[path][0] != follows}
         anew.discard("")
-        return sorted(path for path, item in known.items() if item[0] in anew and path not in said) if anew else []
+        told = folder if folder and any(path.startswith(folder) for path in said) else ""
+        if not anew and not told:
+            return []
+        went = (path for path, item in known.items() if item[0] in anew or (told and path.startswith(told)))
+        return sorted(path for path in went if path not in said)
 
     def amend(self, out: str, said: Mapping[str, tuple[str, str]], changed: Iterable[str]) -> None:
         """Note how files stand that were made anew, where all others stand as they did; as in `take`."""

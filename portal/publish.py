@@ -72,12 +72,14 @@ def publish(
     gate: Gate,
     inventory: Inventory | None = None,
     looked: Survey | None = None,
+    whole: str = "",
 ) -> Published:
     """Make `out` hold exactly `files`, which may have a press make them. Raises Refused, PortalError; then `out` is as
     it was.
 
     What stands there as `inventory` says is left alone; afterwards it says how everything stands now. Where somebody
-    `looked`, what else it names stays; raises Moved where anything stood otherwise, or came to since.
+    `looked`, what else it names stays, but for the folder `whole`, if any of its files are said; raises Moved where
+    anything stood otherwise, or came to since.
     """
     out = out.absolute()
     staging = out.parent / f".{out.name}.staging"
@@ -89,7 +91,7 @@ def publish(
         staging.mkdir()
         try:
             with closing(Press(out, staging, gate)) as press:
-                return _publish(out, staging, press, files(press), gate, inventory or Inventory(), looked)
+                return _publish(out, staging, press, files(press), gate, inventory or Inventory(), looked, whole)
         except BaseException:
             if not (staging / _JOURNAL).exists():
                 shutil.rmtree(staging, ignore_errors=True)
@@ -104,12 +106,14 @@ def _publish(
     gate: Gate,
     inventory: Inventory,
     looked: Survey | None,
+    whole: str,
 ) -> Published:
     place = str(out)
     said: dict[str, tuple[str, str]] = {}
     """Path to what the file follows from, and the SHA-256 of what it holds."""
     waiting: dict[str, Place | None] = {}
-    for path, laid in _laid(place, press, files, gate, inventory, said):
+    standing = inventory.noted_as if looked else partial(inventory.standing, place)
+    for path, laid in _laid(standing, press, files, gate, said):
         _say(said, path, laid.follows, laid.sha256)
         if laid.waits:
             waiting[path] = laid.place
@@ -117,7 +121,7 @@ def _publish(
         raise Refused(press.problems)
     if looked is not None and not looked.intact():
         raise Moved
-    gone = inventory.outdated(said) if looked else sorted(set(inventory.present(place)) - said.keys())
+    gone = inventory.outdated(said, whole) if looked else sorted(set(inventory.present(place)) - said.keys())
     if waiting or gone:
         press.finish(waiting)
         _write_journal(staging, gone)
@@ -136,11 +140,10 @@ def _say(said: dict[str, tuple[str, str]], path: str, follows: str, sha256: str)
 
 
 def _laid(
-    place: str,
+    standing: Callable[[str, str], str | None],
     press: Press,
     files: Iterable[AnyFile],
     gate: Gate,
-    inventory: Inventory,
     said: dict[str, tuple[str, str]],
 ) -> Iterator[tuple[str, Laid]]:
     """Every file that the site may not have, laid out; those that it has are `said`.
@@ -152,7 +155,7 @@ def _laid(
         if isinstance(data, Laid):
             yield path, data
         elif isinstance(data, Derived):
-            stands = inventory.standing(place, path, data.follows)
+            stands = standing(path, data.follows)
             if stands is not None and (path.startswith(SEALED) or gate.proved(path, stands)):
                 _say(said, path, data.follows, stands)
             else:

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from portal import bundles, feeds, leaks, pages, publish, register, search
-from portal.addresses import REGISTER
+from portal.addresses import REGISTER, SEARCH
 from portal.bundles import Bundle
 from portal.chunked import AnyFile
 from portal.config import Secret
@@ -51,7 +51,7 @@ def run_off(
 
     gate = leaks.Gate(part, secret, (), kept.memory)
     try:
-        done = publish.publish(out, files, gate, kept.inventory, looked)
+        done = publish.publish(out, files, gate, kept.inventory, looked, SEARCH)
     except publish.Moved:
         raise Otherwise from None
     kept.memory.carry()
