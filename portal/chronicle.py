@@ -94,7 +94,7 @@ def first_name(notice: Notice) -> str:
 def _names(plan: Plan) -> dict[str, str]:
     """Each public notice's first id; where two claim one, it is the older's, and the other keeps its own."""
     names = {entry.id: entry.id for entry in plan.public}
-    taken = set(names)
+    taken = set(plan.stems.values())
     for entry in reversed(plan.public):
         first = entry.versions[0].original
         notice = first.notice if first else entry.notice

@@ -381,10 +381,11 @@ def head(folder: Path) -> str | None:
 
 
 def recorded_between(folder: Path, older: str, newer: str) -> list[Path] | None:
-    """The files of a folder that have other bytes in a later commit; None where it is not a later one."""
-    if not is_ancestor(folder, older, newer):
+    """The files of a folder that commits changed since, even if back; None where one is not the other's past."""
+    if not _first_parents_lead(folder, newer, older):
         return None
-    out = _git(folder, "diff", "--name-only", "--no-renames", "--relative", "-z", older, newer) or b""
+    order = ("--first-parent", "-m", "--name-only", "--no-renames", "--relative", "-z", "--format=")
+    out = _git(folder, "log", *order, f"{older}..{newer}") or b""
     return [folder / path.decode("utf-8", "surrogateescape") for path in out.split(b"\0") if path]
 
 

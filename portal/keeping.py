@@ -79,7 +79,7 @@ def recollect(settings: Settings, secret: Secret | None) -> Kept:
     memory.keep(BUILDS, "count", count)
     if not inventory.files:
         return Kept(memory, inventory)
-    return Kept(memory, inventory, Plates(**plates) if plates and trusting else None, site["in"])
+    return Kept(memory, inventory, _plates(plates) if trusting else None, site["in"])
 
 
 def _inventory(settings: Settings, secret: Secret | None, site: Mapping[str, Any]) -> Inventory:
@@ -116,7 +116,12 @@ def recollect_for_check(settings: Settings, secret: Secret | None) -> Kept:
     built, checked = _said(_file(settings), secret), _said(_checked(settings), secret)
     rooms = (built.keys() | checked.keys()) - {BUILDS, _SITE, _TEMPLATES, _PLATES}
     memory = Memory({room: {**checked.get(room, {}), **built.get(room, {})} for room in rooms}, time.time_ns())
-    return Kept(memory, Inventory(), Plates(**built[_PLATES]) if _PLATES in built else None)
+    return Kept(memory, Inventory(), _plates(built.get(_PLATES)))
+
+
+def _plates(said: Any) -> Plates | None:
+    """The plates that were kept; None where there are none, or another program has made them."""
+    return Plates(**said) if said and said.keys() == {field.name for field in fields(Plates)} else None
 
 
 def keep_checked(settings: Settings, secret: Secret | None, memory: Memory) -> None:

@@ -11,6 +11,7 @@ import os
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from portal import chunked, history, timetable
 from portal.circumstances import Circumstances
@@ -24,15 +25,18 @@ from portal.sources import Filed, Sources
 _MOST = 1000
 """Notices that others lean on, and feeds hold; with more of them, reading these would take as long as a build."""
 
+_A_FOLDER, _NOTHING = [-1, 0, 0, 0], [-2, 0, 0, 0]
+"""Stand for the stamps of a folder that can be read, and of a link that leads nowhere."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lay:
     """How all that people write lies on the disk; told before it is read, so that what changes meanwhile is noticed."""
 
     tree: Mapping[str, Stamp]
-    """Every file by its whole path, but for mkdocs.yml, which is read each time."""
+    """Every file and folder by its whole path, but for mkdocs.yml, which is read each time."""
     commits: Sequence[str | None]
-    """What is checked out in the portal, and where notices and clients have a repository of their own."""
+    """What is checked out in the portal, and where notices and clients lie in another repository, or beside it."""
 
     def settled(self, begun: int) -> dict[str, Stamp]:
         """The tree, as far as a file that changed since `begun` (nanoseconds since 1970) would show it."""
@@ -43,11 +47,21 @@ def lay(settings: Settings) -> Lay:
     docs = settings.root / str(settings.document.data.get("docs_dir", "docs"))
     written = (settings.registry_dir, *settings.notice_dirs())
     folders = dict.fromkeys((docs, settings.root / "site_templates", *written))
-    others = [place for place in written if not place.is_relative_to(settings.root) or (place / ".git").exists()]
-    return Lay(
-        {path: stamp for folder in folders for path, stamp in _lying(str(folder))},
-        [history.head(folder) if folder.is_dir() else None for folder in (settings.root, *others)],
-    )
+    repositories = {place: _repository(place) for place in (settings.root, *written)}
+    own = repositories[settings.root]
+    others = [p for p in written if repositories[p] != own or not p.resolve().is_relative_to(settings.root)]
+    tree = {path: stamp for folder in folders for path, stamp in _lying(str(folder))}
+    for place in filter(None, repositories.values()):
+        ends = place / ".git/shallow"  # where the history ends that was fetched
+        if ends.is_file():
+            tree[str(ends)] = chunked.stamp(ends.stat())
+    return Lay(tree, [history.head(folder) if folder.is_dir() else None for folder in (settings.root, *others)])
+
+
+def _repository(folder: Path) -> Path | None:
+    """The outermost folder of the repository that one lies in."""
+    real = folder.resolve()
+    return next((place for place in (real, *real.parents) if (place / ".git").exists()), None)
 
 
 def _lying(folder: str) -> Iterator[tuple[str, Stamp]]:
@@ -56,6 +70,7 @@ def _lying(folder: str) -> Iterator[tuple[str, Stamp]]:
             entries = [entry for entry in found if not entry.name.startswith(".")]
     except OSError:
         return
+    yield folder, _A_FOLDER
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
             yield from _lying(entry.path)
@@ -63,7 +78,7 @@ def _lying(folder: str) -> Iterator[tuple[str, Stamp]]:
             try:
                 yield entry.path, chunked.stamp(entry.stat())
             except OSError:
-                yield entry.path, []
+                yield entry.path, _NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +139,10 @@ def make(
     settings = plan.settings
     told = {key: [entry.id for entry in entries] for key, entries in feeds.items()}
     mates = {entry.id for entry in plan.public if _leans(entry)}.union(*told.values())
-    if sources.any_private or settings.options.versions == "automatic" or len(mates) > _MOST:
+    if sources.any_private or plan.private or settings.options.versions == "automatic" or len(mates) > _MOST:
         return None
+    if not all(str(found.file) in lay.tree for entry in plan.public for found in entry.attachments):
+        return None  # hidden, or reached through a link to a folder
     linked = any(text.links for entry in plan.public for text in entry.latest.texts.values())
     return Plates(
         frame=frame,

@@ -89,8 +89,8 @@ def _register(own: Plan, proof: Proof, out: Path) -> Iterator[tuple[str, bytes]]
 
 def _as_it_was(entry: Entry, filed: Filed, known: Plates) -> Entry:
     """A notice whose latest words have the hash that they had."""
-    before = {paper.shown: known.papers[paper.place][2] for paper in (filed.paper, *filed.translations.values())}
-    texts = {code: replace(text, sha256=before[text.path]) for code, text in entry.latest.texts.items()}
+    before = {paper.sha256: known.papers[paper.place][2] for paper in (filed.paper, *filed.translations.values())}
+    texts = {code: replace(t, sha256=before.get(t.sha256, t.sha256)) for code, t in entry.latest.texts.items()}
     return replace(entry, versions=(*entry.versions[:-1], replace(entry.latest, texts=texts)))
 
 

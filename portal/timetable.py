@@ -44,7 +44,13 @@ def holds_until(made: Plan, sources: Sources) -> dt.datetime:
     zone, now = made.settings.zone, made.now
     notices = itertools.chain(
         (filed.notice for filed in sources.notices.values()),
-        (text.notice for e in made.entries for v in e.versions[:-1] for text in v.texts.values()),
+        (
+            text.notice
+            for entry in made.entries
+            for version in entry.versions
+            if version.number < sources.notices[entry.id].notice.version  # or it is as it was filed
+            for text in version.texts.values()
+        ),
     )
     hours = (
         states.instant(day, zone)
@@ -89,8 +95,9 @@ def _days(notice: Notice) -> Iterator[dt.date]:
     if notice.expires:
         yield notice.expires
     yield from _told(notice)
-    if closed := getattr(notice.details, "closed_at", None):
-        yield closed
+    for key in ("closed_at", "next_update"):
+        if at := getattr(notice.details, key, None):
+            yield at
 
 
 def _told(notice: Notice) -> Iterator[dt.date]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from portal import cli, config, keeping, proofs, reprint, rereading, shells
+from portal import cli, config, feeds, keeping, proofs, reprint, rereading, shells
 from portal.cli import building, checking
 from portal.readings import Readings
 from tests.conftest import PortalFolder
@@ -88,7 +88,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
 def clean(folder: PortalFolder, now: str = NOW) -> dict[str, bytes]:
     """What a build makes that remembers nothing."""
     other = PortalFolder(folder.root.with_name("clean"))
-    shutil.copytree(folder.root, other.root, ignore=shutil.ignore_patterns("site", ".cache", ".site*"))
+    shutil.copytree(folder.root, other.root, symlinks=True, ignore=shutil.ignore_patterns("site", ".cache", ".site*"))
     try:
         return built(other, now)
     finally:
@@ -164,7 +164,7 @@ OTHERWISE: dict[str, Callable[[PortalFolder], object]] = {
     "a new notice": lambda f: f.notice("n20", front(0), body(0)),
     "a notice that is gone": lambda f: (f.root / "notices/2026/n00.zh.md").unlink(),
     "a new translation": lambda f: f.notice("n01", "title: First\ntranslates: 1", "Words.\n", lang="en"),
-    "a private notice": lambda f: f.notice("p", "title: 密\ndate: 2026-12-01\naudience: all", "密。\n"),
+    "a private notice": lambda f: f.notice("p", "title: 密\ndate: 2026-12-01\naudience: {services: [tax]}", "密。\n"),
     "a client": lambda f: f.client(
         "a", "id: a\nname: 云杉贸易\ncontacts: [{id: l, name: 林岚, email: l@a.example.com}]\n"
     ),
@@ -443,4 +443,195 @@ def test_a_reprint_that_was_killed_between_two_renames_is_completed(
         with pytest.raises(Killed):
             built(folder, NOW)
     assert differing(built(folder, NOW), clean(folder)) == []
+    assert runs == []
+
+
+def test_an_attachment_that_is_hidden_is_looked_into(folder: PortalFolder) -> None:
+    """What people name lies in the site, even where files that begin with a full stop are passed over."""
+    folder.write("notices/2026/.kept/list.csv", "a,1\n")
+    folder.notice("n10", front(10).replace("list.csv", ".kept/list.csv"), body(10))
+    built(folder, NOW)
+    folder.write("notices/2026/.kept/list.csv", "a,2\n")
+    assert built(folder, NOW)["notices/n10/files/.kept/list.csv"] == b"a,2\n"
+
+
+def test_a_link_that_leads_nowhere_is_no_hindrance(folder: PortalFolder, runs: list[tuple[str, ...]]) -> None:
+    """Beside notices and pages, as some editors leave them; once it leads somewhere the build is a whole one."""
+    (folder.root / "notices/2026/more.txt").symlink_to("nowhere")
+    (folder.root / "content/more.txt").symlink_to("nowhere")
+    built(folder, NOW)
+    correct(folder)
+    assert differing(built(folder, NOW), clean(folder)) == []
+    assert runs == [("n01",)]
+    folder.write("notices/2026/nowhere", "x")
+    built(folder, NOW)
+    assert runs == [("n01",)]
+
+
+def check_both_ways(folder: PortalFolder, capsys: pytest.CaptureFixture[str], now: str = NOW) -> tuple[int, str]:
+    """What a check says, which is what one without a memory says."""
+    command = ["check", "--root", str(folder.root), "--now", now]
+    capsys.readouterr()
+    code = cli.main(command)
+    quick = capsys.readouterr()
+    shutil.rmtree(folder.root / ".cache")
+    assert cli.main(command) == code
+    assert capsys.readouterr() == quick
+    return code, quick.err
+
+
+def test_an_empty_folder_that_is_gone_is_missed(folder: PortalFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    """One that mkdocs.yml names must be there, though nothing lies in it."""
+    settings = folder.root / "mkdocs.yml"
+    folder.write(
+        "mkdocs.yml", settings.read_text(encoding="utf-8").replace("    desks:", "    registry: people\n    desks:")
+    )
+    folder.write("people/.gitkeep", "")
+    built(folder, NOW)
+    shutil.rmtree(folder.root / "people")
+    code, said = check_both_ways(folder, capsys)
+    assert (code, "missing-folder" in said) == (1, True)
+
+
+def test_a_history_that_was_cut_off_is_told(folder: PortalFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    """A fetch with a depth takes older versions away, and moves no branch."""
+    built(folder, NOW)
+    folder.write(".git/shallow", folder.git("rev-parse", "HEAD"))
+    code, said = check_both_ways(folder, capsys)
+    assert (code, "shallow-clone" in said) == (1, True)
+
+
+def test_an_update_that_was_promised_for_an_hour_is_missed(
+    folder: PortalFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Then, and not at midnight."""
+    details = "found_at: 2026-12-07T08:00, symptom: 打不开, periods: 十二月, late_fees: 无, state: 处理中"
+    front = "title: 申报系统故障\ndate: 2026-12-07\nkind: incident\nowner: fees\naction: {needed: false}\n"
+    folder.notice("down", f"{front}details: {{{details}, next_update: 2026-12-07T12:00}}", "故障。\n")
+    assert built(folder, NOW)
+    code, said = check_both_ways(folder, capsys, "2026-12-07T12:00+08:00")
+    assert (code, "update-overdue" in said) == (0, True)
+
+
+def test_an_hour_that_only_the_version_in_force_names_counts(folder: PortalFolder) -> None:
+    """The file may say already what is to be published later."""
+    folder.notice("n01", front(1, "withdrawn: {on: 2026-12-07T12:30+08:00, reason: 不再}"), body(1))
+    folder.commit("withdrawn at noon", at="2026-12-02T11:00+08:00")
+    folder.notice("n01", front(1, "revisions: [{on: 2026-12-20, note: 改一句}]"), body(1))
+    built(folder, NOW)
+    now = "2026-12-07T12:31+08:00"
+    assert differing(built(folder, now), clean(folder, now)) == []
+
+
+def first_version_committed_again(folder: PortalFolder, path: str) -> None:
+    """Another first text of n06, and the second version over it: the files stand as they stood."""
+    second = (folder.root / path).read_text(encoding="utf-8")
+    folder.write(path, f"---\n{front(6)}\n---\n{body(6, '改过的第一版。')}")
+    folder.commit("another first version", at="2026-12-03T10:00+08:00")
+    folder.write(path, second)
+    folder.commit("and the second", at="2026-12-03T11:00+08:00")
+
+
+def test_commits_that_come_to_nothing_may_change_older_versions(folder: PortalFolder) -> None:
+    """A version's text is the last one that was committed of it."""
+    built(folder, NOW)
+    first_version_committed_again(folder, "notices/2026/n06.zh.md")
+    again = built(folder, NOW)
+    assert "改过的第一版" in again["notices/n06/v1/index.html"].decode()
+    assert differing(again, clean(folder)) == []
+
+
+def test_a_merge_may_change_what_was_committed_before(folder: PortalFolder) -> None:
+    """Versions are those of the first-parent history; where HEAD comes in as the second parent, that is another one."""
+    built(folder, NOW)
+    before = folder.git("rev-parse", "HEAD").strip()
+    folder.git("checkout", "-q", "-b", "other", "HEAD~1")
+    folder.git("checkout", "-q", "main", "--", "notices")
+    first_version_committed_again(folder, "notices/2026/n06.zh.md")
+    other, tree = folder.git("rev-parse", "other").strip(), folder.git("rev-parse", "main^{tree}").strip()
+    merge = folder.git("commit-tree", tree, "-p", other, "-p", before, "-m", "m", at="2026-12-04T10:00+08:00").strip()
+    folder.git("checkout", "-q", "main")
+    built(folder, NOW)
+    folder.git("reset", "-q", merge)
+    assert differing(built(folder, NOW), clean(folder)) == []
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_commits_where_notices_have_a_repository_of_their_own_count(
+    folder: PortalFolder, tmp_path: Path, linked: bool
+) -> None:
+    """Also where their folder lies further inside it, and where it lies elsewhere and a link leads to it."""
+    settings = (folder.root / "mkdocs.yml").read_text(encoding="utf-8")
+    folder.write("mkdocs.yml", settings.replace("    desks:", "    notices: [records/notices]\n    desks:"))
+    inner = PortalFolder(tmp_path / "records" if linked else folder.root / "records")
+    inner.root.mkdir()
+    shutil.move(folder.root / "notices", inner.root / "notices")
+    if linked:
+        (folder.root / "records").symlink_to(inner.root)
+    first_version_committed_again(inner, "notices/2026/n06.zh.md")
+    built(folder, NOW)
+    inner.write("notices/2026/n06.zh.md", f"---\n{front(6)}\n---\n{body(6, '再改的第一版。')}")
+    inner.commit("again", at="2026-12-03T12:00+08:00")
+    inner.git("revert", "-n", "HEAD")
+    inner.commit("and back", at="2026-12-03T13:00+08:00")
+    again = built(folder, NOW)
+    assert "再改的第一版" in again["notices/n06/v1/index.html"].decode()
+
+
+def test_plates_of_another_program_are_no_plates(folder: PortalFolder, runs: list[tuple[str, ...]]) -> None:
+    """After an update they may say other things: the build is a whole one, and so is the check."""
+    built(folder, NOW)
+    settings, secret = folder.settings(), config.secret({"PORTAL_SECRET": SECRET})
+    file = settings.cache_dir / "memory"
+    said = keeping._said(file, secret)
+    said["plates"]["colour"] = said["plates"].pop("mates")
+    keeping._write(file, secret, said)
+    assert cli.main(["check", "--root", str(folder.root), "--now", NOW]) == 0
+    assert built(folder, NOW) == clean(folder)
+    assert runs == []
+
+
+def test_feeds_that_hold_few_of_many_are_corrected(
+    folder: PortalFolder, runs: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ids that are others' are theirs still, though no feed holds these any more."""
+    monkeypatch.setattr(feeds, "NEWEST", 2)
+    settings = (folder.root / "mkdocs.yml").read_text(encoding="utf-8")
+    folder.write("mkdocs.yml", settings.replace('translation-missing: "off"', 'redirect-taken: "off"'))
+    folder.notice("n11", front(11, "redirects: [n00]"), body(11))
+    built(folder, NOW)
+    folder.notice("n11", front(11, "redirects: [n00]"), body(11, "补充一句。"))
+    assert differing(built(folder, NOW), clean(folder)) == []
+    correct(folder, 5)
+    assert differing(built(folder, NOW), clean(folder)) == []
+    assert runs == [("n11",), ("n05",)]
+
+
+def test_a_version_that_is_still_to_come_is_corrected_under_another_name(
+    folder: PortalFolder, runs: list[tuple[str, ...]]
+) -> None:
+    """The register says of the version in force what it said, though its file had another name then."""
+    (folder.root / "notices/2026/n01.zh.md").rename(folder.root / "notices/2026/new.zh.md")
+    said = "id: n01\n" + front(1, "revisions: [{on: 2026-12-20, note: 改一句}]")
+    folder.notice("new", said, body(1, "将来。"))
+    folder.commit("renamed and revised", at="2026-12-03T10:00+08:00")
+    built(folder, NOW)
+    folder.notice("new", said, body(1, "将来，改过。"))
+    assert differing(built(folder, NOW), clean(folder)) == []
+    assert runs == [("n01",)]
+
+
+def test_a_notice_that_once_was_private_keeps_a_portal_from_having_plates(
+    folder: PortalFolder, runs: list[tuple[str, ...]]
+) -> None:
+    """Its older version is known to the gate, which must be asked."""
+    words = "交接口令写在信封里，一共十二位数字，只给云杉贸易的林岚一个人看。"
+    folder.notice("once", "title: 交接办法\ndate: 2026-11-20\naudience: {services: [tax]}", f"{words}\n")
+    folder.commit("private", at="2026-11-21T10:00+08:00")
+    said = "title: 交接办法\ndate: 2026-11-20\nrevisions: [{on: 2026-12-01, note: 公开}]"
+    folder.notice("once", said, "照旧。\n")
+    folder.commit("public", at="2026-12-01T10:00+08:00")
+    assert built(folder, NOW)
+    correct(folder, 1, words)
+    assert built(folder, NOW) == clean(folder)
     assert runs == []
