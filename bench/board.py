@@ -161,6 +161,12 @@ def touch(folder: Path, number: int) -> None:
     _put(file, file.read_text(encoding="utf-8") + "\n本段系今日补充。\n")
 
 
+def retitle(folder: Path, number: int) -> None:
+    """Give a notice another title, by which every list that names it is another one."""
+    file = next(folder.glob(f"notices/*/n{number:05d}.*.md"))
+    _put(file, file.read_text(encoding="utf-8").replace("title: ", "title: New ", 1))
+
+
 def age(folder: Path, commits: int) -> None:
     """Give the repository a long history: each commit adds a sentence to one notice, the last ones stay unread."""
     files = sorted(file for file in folder.glob("notices/*/*.md"))
