@@ -101,6 +101,25 @@ def told(entries: Iterable[Entry], months: Sequence[Month], zone: ZoneInfo) -> l
     return rows[1:]
 
 
+def shown(entries: Sequence[Entry], months: Sequence[Month], zone: ZoneInfo) -> Iterator[tuple[Entry, range]]:
+    """Each notice with the positions of the months that may show it, or show another otherwise because of it.
+
+    Quicker to tell than `told`: a notice that nobody revised, withdrew or superseded, and that supersedes none, is
+    shown for the last time in the month in which it came to an end.
+    """
+    ends = [month.ends(zone).timestamp() for month in months]
+    rivals = {notice.supersedes for entry in entries for notice in _notices(entry)}
+    for entry in entries:
+        first = bisect_left(ends, entry.published.timestamp())
+        notice, last = entry.notice, None
+        window = notice.effective
+        lasts = [day for day in (notice.expires, window.until if window else None) if day]
+        alone = len(entry.versions) == 1 and entry.id not in rivals and not (notice.supersedes or notice.withdrawn)
+        if lasts and alone:
+            last = max(first, bisect_left(ends, states.instant(min(lasts) + _DAY, zone).timestamp()))
+        yield entry, range(first, len(ends) if last is None else min(last + 1, len(ends)))
+
+
 @dataclass(frozen=True, slots=True)
 class _Stage:
     """How a notice stood from the end of one month on."""

@@ -34,6 +34,8 @@ from portal.stationery import Templates, Voice
 from portal.words import TEMPLATES
 
 _LOST = "assets/duenotice-lost.js"
+_SHARES = 2
+"""Workers that make editions: each of them finds out once more how all notices stood."""
 _CONTACT = "contact/"
 """The page of a portal's own that says how to reach the firm, where it has one."""
 
@@ -146,18 +148,18 @@ def _editions(
     """The board of each month that is over, and the list of them."""
     almanac = Almanac(plan, months)
     around = premises.of("edition", [str(month) for month in months])
-    zone = plan.settings.zone
-    entries = sorted(plan.public, key=lambda entry: entry.published)
-    told, at = hashlib.sha256(), 0
-    for month in months:
-        ends = month.ends(zone)
-        while at < len(entries) and entries[at].published <= ends:
-            told.update(premises.front(entries[at]).encode())
-            at += 1
-        make = partial(_edition, plan, shells, almanac, month, selectors)
-        yield Bundle(hashed(around, str(month), told.hexdigest()), make, "editions")
+    told = [hashlib.sha256() for _ in months]
+    for entry, shown in editions.shown(plan.public, months, plan.settings.zone):
+        front = premises.front(entry).encode()
+        for at in shown:
+            told[at].update(front)
+    found = list(zip(months, told, strict=True))
+    for share in range(_SHARES):
+        for month, fronts in found[share::_SHARES]:
+            make = partial(_edition, plan, shells, almanac, month, selectors)
+            yield Bundle(hashed(around, str(month), fronts.hexdigest()), make, f"editions {share}")
     index = partial(_editions_index, plan, shells, almanac, selectors)
-    yield Bundle(hashed(around, "index", premises.all_fronts), index, "editions")
+    yield Bundle(hashed(around, "index", premises.all_fronts), index, f"editions {_SHARES - 1}")
 
 
 def _editions_index(plan: Plan, shells: Shells, almanac: Almanac, selectors: Selectors) -> Iterator[File]:

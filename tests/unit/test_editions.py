@@ -181,6 +181,17 @@ def test_every_month_is_told_as_it_stood(found: list[Entry]) -> None:
         before = after
 
 
+@given(entries())
+def test_a_notice_counts_only_where_it_may_be_shown(found: list[Entry]) -> None:
+    """Without it, the editions of all other months are the same."""
+    span = months(found, states.instant(dt.date(2027, 8, 1), ZONE), ZONE)
+    made = [told(tuple(rows)) for rows in told_of.told(found, span, ZONE)]
+    for entry, shown in told_of.shown(found, span, ZONE):
+        others = [other for other in found if other is not entry]
+        without = [told(tuple(rows)) for rows in told_of.told(others, span, ZONE)]
+        assert [at for at in range(len(span)) if made[at] != without[at] and at not in shown] == []
+
+
 @given(entries(), st.integers(1, 12))
 def test_nothing_from_after_the_month(found: list[Entry], number: int) -> None:
     """Every version in an edition was out by the month's end, and it was the last one out."""
