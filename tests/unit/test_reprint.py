@@ -635,3 +635,12 @@ def test_a_notice_that_once_was_private_keeps_a_portal_from_having_plates(
     correct(folder, 1, words)
     assert built(folder, NOW) == clean(folder)
     assert runs == []
+
+
+def test_a_picture_that_lay_there_already_comes_along(folder: PortalFolder, runs: list[tuple[str, ...]]) -> None:
+    """Words that show it make it a file of the site: the build is a whole one."""
+    folder.write("notices/2026/a.png", PIXEL)
+    built(folder, NOW)
+    correct(folder, 1, "![图](a.png)")
+    assert differing(built(folder, NOW), clean(folder)) == []
+    assert runs == []
