@@ -74,17 +74,19 @@ def _serve(resident: Resident, base: str, port: int, greet: Callable[[str], None
     address = f"http://127.0.0.1:{server.server_port}{base}"
     say(f"serving {address} (stop with Ctrl-C)")
     greet(address)
-    while not stop.wait(watch.pause):
-        changed = watch.changed()
-        if changed:
-            ahead = resident.preview(changed)
-            if ahead:
-                news.show(ahead)
-            _build(resident, news)
-    news.end()
-    server.shutdown()
-    server.server_close()
-    resident.remember()
+    try:
+        while not stop.wait(watch.pause):
+            changed = watch.changed()
+            if changed:
+                ahead = resident.preview(changed)
+                if ahead:
+                    news.show(ahead)
+                _build(resident, news)
+    finally:  # also where nobody reads any more what is said
+        news.end()
+        server.shutdown()
+        server.server_close()
+        resident.remember()
 
 
 def _build(resident: Resident, news: News) -> None:

@@ -159,3 +159,23 @@ def test_a_later_build_trusts_what_serve_left(desk: Desk, tmp_path: Path) -> Non
 
 def _files(site: Path) -> dict[str, bytes]:
     return {file.relative_to(site).as_posix(): file.read_bytes() for file in site.rglob("*") if file.is_file()}
+
+
+def test_what_serve_found_out_is_kept_where_nobody_reads_what_it_says(tmp_path: Path) -> None:
+    """A terminal that is closed ends it: the next build need not read everything all the same."""
+    portal = empty_portal(tmp_path / "portal")
+    portal.notice("a", "title: 第一稿\ndate: 2026-11-01", "一。\n")
+    command = [sys.executable, str(REPOSITORY / "build.py"), "serve", "--root", str(portal.root), "--port", "0"]
+    environment = {**os.environ, "PORTAL_SECRET": "c2VydmUsIGZvciB0ZXN0cyBvbmx5LCAzMiBieXRlcy4="}
+    with subprocess.Popen(
+        [*command, "--now", NOW], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
+    ) as process:
+        assert process.stdout is not None
+        try:
+            next(line for line in process.stdout if "http://" in line)
+            process.stdout.close()
+            portal.notice("a", "title: 第一稿\ndate: 2026-11-01", "二。\n")
+            process.wait(timeout=60)
+        finally:
+            process.kill()
+    assert (portal.settings().cache_dir / "memory").is_file()
