@@ -316,20 +316,24 @@ def test_a_search_that_was_lost_is_made_again(folder: PortalFolder, runs: list[t
     assert runs == []
 
 
-def test_a_file_written_while_a_build_read_is_read_by_the_next(
-    folder: PortalFolder, runs: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Words that changed between being read and being noted do not pass for those that were read."""
+def disturb(patched: pytest.MonkeyPatch, do: Callable[[], object]) -> None:
+    """Have something happen when a build has read what people wrote, before it notes anything."""
     real = building.decide
 
     def decide(*given, **named):  # type: ignore[no-untyped-def]
         found = real(*given, **named)
-        correct(folder)
-        os.utime(folder.root / "notices/2026/n01.zh.md")
+        do()
         return found
 
+    patched.setattr(building, "decide", decide)
+
+
+def test_a_file_written_while_a_build_read_is_read_by_the_next(
+    folder: PortalFolder, runs: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Words that changed between being read and being noted do not pass for those that were read."""
     with monkeypatch.context() as patched:
-        patched.setattr(building, "decide", decide)
+        disturb(patched, lambda: correct(folder))
         patched.setattr(time, "time_ns", lambda: int(time.time() * 1e9))
         built(folder, NOW)
     assert differing(built(folder, NOW), clean(folder)) == []
@@ -371,15 +375,8 @@ def test_a_notice_that_goes_while_a_build_reads_is_missed_by_none(
     folder: PortalFolder, runs: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is there no more when a build ends was there when it began: the next one sees that it is gone."""
-    real = building.decide
-
-    def decide(*given, **named):  # type: ignore[no-untyped-def]
-        found = real(*given, **named)
-        (folder.root / "notices/2026/n00.zh.md").unlink()
-        return found
-
     with monkeypatch.context() as patched:
-        patched.setattr(building, "decide", decide)
+        disturb(patched, (folder.root / "notices/2026/n00.zh.md").unlink)
         built(folder, NOW)
     assert differing(built(folder, NOW), clean(folder)) == []
     assert runs == []
@@ -389,15 +386,8 @@ def test_a_commit_while_a_build_reads_is_told_by_the_next(
     folder: PortalFolder, runs: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The site says which commit it shows: not the one before."""
-    real = building.decide
-
-    def decide(*given, **named):  # type: ignore[no-untyped-def]
-        found = real(*given, **named)
-        folder.commit("meanwhile", at="2026-12-03T10:00+08:00")
-        return found
-
     with monkeypatch.context() as patched:
-        patched.setattr(building, "decide", decide)
+        disturb(patched, lambda: folder.commit("meanwhile", at="2026-12-03T10:00+08:00"))
         built(folder, NOW)
     assert folder.git("rev-parse", "HEAD").strip().encode() in built(folder, NOW)["build.json"]
 
