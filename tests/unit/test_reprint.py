@@ -279,6 +279,18 @@ def test_what_was_wrong_before_is_still_told(
     assert "n03" in third.err + third.out
 
 
+def check_both_ways(folder: PortalFolder, capsys: pytest.CaptureFixture[str], now: str = NOW) -> tuple[int, str]:
+    """What a check says, which is what one without a memory says."""
+    command = ["check", "--root", str(folder.root), "--now", now]
+    capsys.readouterr()
+    code = cli.main(command)
+    quick = capsys.readouterr()
+    shutil.rmtree(folder.root / ".cache")
+    assert cli.main(command) == code
+    assert capsys.readouterr() == quick
+    return code, quick.err
+
+
 @pytest.mark.parametrize(
     "words", ["好的。", "<video>", "见[没有](nowhere.md)。", "---\n", "{{amount}}"], ids=lambda words: words[:6]
 )
@@ -289,13 +301,7 @@ def test_a_check_finds_what_one_without_a_memory_finds(
     correct(folder, 3, "<audio>")
     built(folder, NOW)
     correct(folder, 1, words)
-    command = ["check", "--root", str(folder.root), "--now", NOW]
-    capsys.readouterr()
-    code = cli.main(command)
-    quick = capsys.readouterr()
-    shutil.rmtree(folder.root / ".cache")
-    assert cli.main(command) == code
-    assert capsys.readouterr() == quick
+    check_both_ways(folder, capsys)
 
 
 def test_a_check_of_what_stayed_as_it_was_asks_the_plates(
@@ -456,18 +462,6 @@ def test_a_link_that_leads_nowhere_is_no_hindrance(folder: PortalFolder, runs: l
     folder.write("notices/2026/nowhere", "x")
     built(folder, NOW)
     assert runs == [("n01",)]
-
-
-def check_both_ways(folder: PortalFolder, capsys: pytest.CaptureFixture[str], now: str = NOW) -> tuple[int, str]:
-    """What a check says, which is what one without a memory says."""
-    command = ["check", "--root", str(folder.root), "--now", now]
-    capsys.readouterr()
-    code = cli.main(command)
-    quick = capsys.readouterr()
-    shutil.rmtree(folder.root / ".cache")
-    assert cli.main(command) == code
-    assert capsys.readouterr() == quick
-    return code, quick.err
 
 
 def test_an_empty_folder_that_is_gone_is_missed(folder: PortalFolder, capsys: pytest.CaptureFixture[str]) -> None:
