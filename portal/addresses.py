@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 MY = "my/"
 SEALED = "my/s/"
@@ -19,14 +20,14 @@ CARDS = "board/cards/{language}/"
 """The items of the lists in pieces, for the same."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Addresses:
     """Paths of one language's pages: relative to the site's root, ending with a slash."""
 
     language: str
     default_language: str
 
-    @property
+    @cached_property
     def prefix(self) -> str:
         return "" if self.language == self.default_language else f"{self.language}/"
 
@@ -88,3 +89,9 @@ class Addresses:
     @property
     def search(self) -> str:
         return f"{self.prefix}{SEARCH}"
+
+
+@lru_cache(maxsize=64)
+def of(language: str, default_language: str) -> Addresses:
+    """The paths of a language's pages, for all who ask: every notice does so a dozen times."""
+    return Addresses(language, default_language)

@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 from urllib.parse import urlsplit
@@ -397,7 +398,7 @@ def named(name: str | Mapping[str, str], language: str) -> str:
     return name.get(language) or next(iter(name.values()), "")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Settings:
     """Everything that a command needs to know about a portal."""
 
@@ -409,20 +410,20 @@ class Settings:
     document: located.Document = field(repr=False)
     """mkdocs.yml with its places, for problems that are found later."""
 
-    @property
+    @cached_property
     def zone(self) -> ZoneInfo:
         """The firm's zone, in which dates without a time begin and end."""
         return ZoneInfo(self.options.timezone)
 
-    @property
+    @cached_property
     def languages(self) -> tuple[str, ...]:
         return tuple(self.options.languages)
 
-    @property
+    @cached_property
     def default_language(self) -> str:
         return next(iter(self.options.languages))
 
-    @property
+    @cached_property
     def base(self) -> str:
         """The path of the site on its host, `/` or `/path/`."""
         return urlsplit(self.site_url).path or "/"

@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote
 
-from portal import audience, states
+from portal import addresses, audience, states
 from portal.addresses import Addresses
 from portal.client import Recipient, Registry
 from portal.config import Settings
@@ -156,7 +156,7 @@ class Plan:
         return {**files, **{entry.id: entry.id for entry in self.public}}
 
     def addresses(self, language: str) -> Addresses:
-        return Addresses(language, self.settings.default_language)
+        return addresses.of(language, self.settings.default_language)
 
     def told(self, entry: Entry, version: Version) -> list[Recipient]:
         """The contacts to be told of a version: those it was written for, of whom the notice still speaks to."""

@@ -21,8 +21,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import quote, urljoin
 
-from portal import parallel
-from portal.addresses import Addresses
+from portal import addresses, parallel
 from portal.config import CONFIG_FILE, Settings
 from portal.errors import Location, PortalError, Problem, Severity
 from portal.installed import version
@@ -126,7 +125,7 @@ class Shells:
         }
         for code in settings.languages:
             path = page.switch.get(code)
-            home = Addresses(code, settings.default_language).home
+            home = addresses.of(code, settings.default_language).home
             values[f"to-{code}"] = html.escape(settings.base + (home if path is None else path))
         return shell.pour({"body": page.body, **{name: value.encode() for name, value in values.items()}})
 
@@ -141,7 +140,7 @@ class Shells:
         if not path.endswith(".html"):
             return data
         default = self.settings.default_language
-        own = (code for code in selectors if code != default and path.startswith(Addresses(code, default).prefix))
+        own = (code for code in selectors if code != default and path.startswith(addresses.of(code, default).prefix))
         return data.replace(slot("selector").encode(), selectors[next(own, default)].encode())
 
 
@@ -325,7 +324,7 @@ def load(settings: Settings, rendered: Path) -> Shells:
     shells: dict[tuple[str, str], Shell] = {}
     homes: dict[str, tuple[str, str]] = {}
     for language in settings.languages:
-        prefix = Addresses(language, settings.default_language).prefix
+        prefix = addresses.of(language, settings.default_language).prefix
         folder = rendered / language
         for kind in (OUTLINED, PLAIN):
             own = f"{SHELLS}/{kind}/"
