@@ -66,6 +66,7 @@ class Flattening(BaseLoader):
     def __init__(self, loader: BaseLoader, compiled: Compiled) -> None:
         self._loader, self._compiled = loader, compiled
         self._read: dict[str, str] = {}
+        self._macros: dict[str, dict[str, nodes.Macro]] = {}
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str | None, Callable[[], bool] | None]:
         return self._loader.get_source(environment, template)
@@ -89,6 +90,14 @@ class Flattening(BaseLoader):
         """A template as it is written, and its file."""
         self._read[name], filename, _ = self.get_source(environment, name)
         return environment.parse(self._read[name], name, filename), filename
+
+    def macros(self, environment: Environment, name: str) -> Mapping[str, nodes.Macro]:
+        """What can be written out of a template of macros, which stands at the head of many others: looked for once."""
+        if name not in self._macros:
+            tree, _ = self.tree(environment, name)
+            self._macros[name] = {macro.name: macro for macro in tree.find_all(nodes.Macro) if _by_itself(macro)}
+        self._read[name] = self.get_source(environment, name)[0]
+        return self._macros[name]
 
 
 def _written(value: object) -> str:
@@ -126,18 +135,20 @@ class _Flattener(NodeTransformer):
         self._count = 0
 
     def flat(self, tree: nodes.Template) -> nodes.Template:
-        for node in tree.find_all(nodes.FromImport):
+        imports = list(tree.find_all(nodes.FromImport))
+        for node in imports:
             self._import(node)
         done: nodes.Template = self.visit(tree)
-        used = {name.name for name in done.find_all(nodes.Name)}
-        done.body = [node for node in done.body if not (isinstance(node, nodes.FromImport) and self._idle(node, used))]
+        if imports:
+            used = {name.name for name in done.find_all(nodes.Name)}
+            idle = [node for node in imports if self._idle(node, used)]
+            done.body = [node for node in done.body if node not in idle]
         return done
 
     def _import(self, node: nodes.FromImport) -> None:
         if not isinstance(node.template, nodes.Const) or node.with_context:
             return
-        tree, _ = self._loader.tree(self._environment, node.template.value)
-        macros = {macro.name: macro for macro in tree.find_all(nodes.Macro) if _by_itself(macro)}
+        macros = self._loader.macros(self._environment, node.template.value)
         for imported in node.names:
             name, alias = imported if isinstance(imported, tuple) else (imported, imported)
             if name in macros:
