@@ -95,7 +95,7 @@ def body(text: str) -> dict[str, Any]:
     return {
         "html": _HIDDEN.sub(r"{{\1}}", sanitise(raw)),
         "headings": list(_headings(tokens)),
-        "removed": sorted({m[1].lower() for m in _OPENED.finditer(raw)} - TAGS),
+        "removed": sorted({tag.lower() for tag in _OPENED.findall(raw)} - TAGS),
         "fault": "",
     }
 
