@@ -39,9 +39,8 @@ def files(
     """
     bundles = list(bundles)
     known: dict[str, list[str]] = {bundle.follows: [] for bundle in bundles}
-    for path, item in inventory.files.items():
-        if item[0] in known:
-            known[item[0]].append(path)
+    for path, follows in inventory.that_follow(known):
+        known[follows].append(path)
     new: list[Bundle] = []
     for bundle in bundles:
         paths = known[bundle.follows]

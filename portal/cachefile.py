@@ -5,7 +5,6 @@ What is half written waits beside it under a name of its own; what a kill left t
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from contextlib import suppress
@@ -14,7 +13,16 @@ from pathlib import Path
 _PARTIAL = ".partial"
 _AN_HOUR = 3600
 """Seconds: longer than anybody writes on one file."""
-_SHA256 = 32
+
+
+def folder(root: Path) -> Path:
+    """Where a portal's cache lies."""
+    return root / ".cache/duenotice"
+
+
+def lay(root: Path) -> Path:
+    """The file that says how the site lay when it was put in place (portal/survey.py)."""
+    return folder(root) / "lay"
 
 
 def put(file: Path, data: bytes) -> None:
@@ -28,19 +36,6 @@ def put(file: Path, data: bytes) -> None:
         with suppress(OSError):
             partial.unlink()
         raise
-
-
-def vouched(data: bytes) -> bytes:
-    """Their SHA-256, then the bytes, so that damage is noticed. It is no seal: anybody can make one."""
-    return hashlib.sha256(data).digest() + data
-
-
-def sound(data: bytes) -> bytes:
-    """What was vouched for. Raises ValueError where it is damaged."""
-    said, rest = data[:_SHA256], data[_SHA256:]
-    if hashlib.sha256(rest).digest() != said:
-        raise ValueError("damaged")
-    return rest
 
 
 def tidy(folder: Path) -> None:

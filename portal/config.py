@@ -26,10 +26,10 @@ from pydantic import (
     model_validator,
 )
 
-from portal import explain, located
+from portal import cachefile, explain, located
 from portal.client import Address, Cadence, Weekday, ZoneName
 from portal.days import Day
-from portal.errors import Location, PortalError, Problem
+from portal.errors import Location, Misconfigured, PortalError, Problem
 from portal.kinds import DEMANDS, DETAILS, Block, Demand, Kind
 from portal.notice import Notice
 
@@ -444,7 +444,7 @@ class Settings:
 
     @property
     def cache_dir(self) -> Path:
-        return self.root / ".cache" / "duenotice"
+        return cachefile.folder(self.root)
 
     def shown(self, path: Path) -> str:
         """A path as people know it: relative to the root where it lies inside, or beside, it."""
@@ -452,14 +452,6 @@ class Settings:
         if said.startswith(root) and "/.." not in said:  # asked twice for every notice, and the other way costs 10 µs
             return said.removeprefix(root)
         return Path(os.path.relpath(path, self.root)).as_posix()
-
-
-class Misconfigured(PortalError):
-    """mkdocs.yml, or a page of the site that MkDocs renders, cannot be used; `problems` has every reason."""
-
-    def __init__(self, problems: list[Problem], message: str = "mkdocs.yml cannot be used") -> None:
-        super().__init__(message, "mend the lines above")
-        self.problems = problems
 
 
 def load(root: Path) -> Settings:

@@ -129,3 +129,16 @@ class PortalError(Exception):
 
     def __str__(self) -> str:
         return f"{self.location}: error: {self.message}" if self.location else f"error: {self.message}"
+
+
+class Misconfigured(PortalError):
+    """mkdocs.yml, or a page of the site that MkDocs renders, cannot be used; `problems` has every reason."""
+
+    def __init__(self, problems: list[Problem], message: str = "mkdocs.yml cannot be used") -> None:
+        super().__init__(message, "mend the lines above")
+        self.problems = problems
+
+
+def counted(number: int, noun: str, several: str = "") -> str:
+    """A count as the program's own reports say it: 1 file, 2 files; `several` where an s is not enough."""
+    return f"{number} {noun if number == 1 else several or f'{noun}s'}"

@@ -7,78 +7,130 @@ between builds, portal/keeping.py says.
 
 from __future__ import annotations
 
+import itertools
 import os
-import stat
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from array import array
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from portal import chunked
+from portal.survey import Otherwise, Stamp, Standing, Times, listed, lying
 
-Item: TypeAlias = list[Any]
-"""[what it follows from, SHA-256 in hexadecimal, *chunked.stamp]; the first two are empty where it was not derived."""
+Item: TypeAlias = tuple[str, str, Stamp]
+"""What a file follows from, its SHA-256 in hexadecimal (both empty where it was not derived), and how it lies."""
+
+_NUMBERS = 4
+"""Of each stamp."""
+_NOWHERE = (0, 0, 0, 0)
+"""Stands for the stamp of what is no file; no file that is has it."""
+_END = "\n"
+"""Of what a file follows from."""
 
 
-@dataclass(slots=True)
 class Inventory:
     """What stands in one site; empty until a build has put it in place."""
 
-    files: dict[str, Item] = field(default_factory=dict)
-    """By path below the site."""
-    folders: dict[str, list[int]] = field(default_factory=dict)
-    """Times and inode by path; '' is the site itself."""
-    trusting: bool = True
-    """Whether what lies as it lay need not be read."""
-    later_files: dict[str, Item | None] = field(default_factory=dict)
-    """What was amended since all of it was noted; None for what is gone."""
-    later_folders: dict[str, list[int] | None] = field(default_factory=dict)
-    _unchanged: dict[str, list[int]] = field(default_factory=dict)
-    """The folders to which nothing happened since."""
+    def __init__(self, standing: Standing | None = None, told: Mapping[str, str] | None = None) -> None:
+        """With what was noted before. Raises KeyError, ValueError where the two are not of one site."""
+        self._rows: dict[str, int] = {}
+        """Where in the columns a path is; what is in no row any more is gone."""
+        self._follows: list[str] = []
+        self._digests: list[str] = []
+        self._stamps = array("q")
+        self._listed = standing
+        """How the folders lay, for who asks for them."""
+        if standing is not None and told is not None and standing.files:
+            self._rows = dict(zip(standing.files, itertools.count()))
+            self._follows, self._digests = told["follows"].split(_END), told["digests"].split(_END)
+            self._stamps = standing.stamps
+            if not len(self._rows) == len(self._follows) == len(self._digests) == len(standing.files):
+                raise ValueError("not as many as there are files")
+        self.noted_in = ""
+        """The SHA-256 of the file that says how all of it lay; empty where none does."""
+        self.trusting = True
+        """Whether what lies as it lay need not be read."""
+        self.later_files: dict[str, Item | None] = {}
+        """What was amended since all of it was noted; None for what is gone."""
+        self.later_folders: dict[str, Times | None] = {}
+        self._unchanged: dict[str, Times] = {}
+        """The folders to which nothing happened since."""
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[str]:
+        """Every file's path below the site."""
+        return iter(self._rows)
+
+    def item(self, path: str) -> Item | None:
+        row = self._rows.get(path)
+        if row is None:
+            return None
+        return self._follows[row], self._digests[row], tuple(self._stamps[_NUMBERS * row : _NUMBERS * (row + 1)])
+
+    def note(self, path: str, item: Item) -> None:
+        """Know this of a file from now on."""
+        row = self._rows.setdefault(path, len(self._follows))
+        self._follows[row : row + 1], self._digests[row : row + 1] = [item[0]], [item[1]]
+        self._stamps[_NUMBERS * row : _NUMBERS * (row + 1)] = array("q", item[2] or _NOWHERE)
+
+    def that_follow(self, names: Container[str]) -> Iterator[tuple[str, str]]:
+        """The files that follow from any of these, and from which."""
+        follows = self._follows
+        return ((path, follows[row]) for path, row in self._rows.items() if follows[row] in names)
 
     def standing(self, out: str, path: str, follows: str) -> str | None:
         """The SHA-256 of a file that still stands in `out` and follows from the same; else None."""
-        known = self.files.get(path)
+        known = self.item(path)
         if known is None or known[0] != follows:
             return None
+        _, digest, stamp = known
         place = f"{out}/{path}"
+        lies = lying(place)
+        if lies[:1] != stamp[:1]:
+            return None
+        if self.trusting and lies == stamp:
+            return digest
+        self.note(path, (follows, digest, lies))
         try:
-            about = os.lstat(place)
-            if not stat.S_ISREG(about.st_mode) or about.st_size != known[2]:
-                return None
-            if self.trusting and known[2:] == chunked.stamp(about):
-                return str(known[1])
-            known[2:] = chunked.stamp(about)
-            return str(known[1]) if known[1] and chunked.digest(Path(place)) == known[1] else None
+            return digest if digest and chunked.digest(Path(place)) == digest else None
         except OSError:
             return None
 
     def noted_as(self, path: str, follows: str) -> str | None:
         """The same of a file that is known to lie as it lay."""
-        known = self.files.get(path)
-        return str(known[1]) if known is not None and known[0] == follows and known[1] else None
+        known = self.item(path)
+        return known[1] if known is not None and known[0] == follows and known[1] else None
 
     def forget(self) -> None:
         """Know of nothing that stands."""
-        self.files, self.folders = {}, {}
+        self._rows, self._follows, self._digests, self._stamps, self._listed = {}, [], [], array("q"), None
+        self.noted_in = ""
+        self.later_files, self.later_folders = {}, {}
 
-    def intact(self, out: str) -> bool:
-        """Whether every file and every folder lies as it lay."""
-        return all(_stamped(f"{out}/{path}") == known[2:] for path, known in self.files.items()) and all(
-            _lies(out, folder) == known for folder, known in self.folders.items()
+    def tells_of(self, found: Otherwise, out: str) -> bool:
+        """Whether all that lies otherwise than was noted was amended since, and lies as it did then."""
+        return (
+            found.said == self.noted_in != ""
+            and found.files.keys() <= self.later_files.keys()
+            and found.folders.keys() <= self.later_folders.keys()
+            and all(lying(f"{out}/{path}") == (item[2] if item else ()) for path, item in self.later_files.items())
+            and all(_lies(out, path) == (times or ()) for path, times in self.later_folders.items())
         )
 
     def present(self, out: str) -> Iterator[str]:
         """Every file below the site; a folder that lies as it lay is not read."""
         unread = {""}
         self._unchanged = {}
-        if self.trusting and self.folders:
-            unread = {folder for folder, known in self.folders.items() if _lies(out, folder) != known}
-            self._unchanged = {folder: known for folder, known in self.folders.items() if folder not in unread}
+        folders = self.folders() if self.trusting else {}
+        if folders:
+            unread = {folder for folder, known in folders.items() if _lies(out, folder) != known}
+            self._unchanged = {folder: known for folder, known in folders.items() if folder not in unread}
             if not unread:
-                yield from self.files
+                yield from self
                 return
-            yield from (path for path in self.files if path.rpartition("/")[0] not in unread)
+            yield from (path for path in self if path.rpartition("/")[0] not in unread)
         while unread:
             folder = unread.pop()
             for entry in _entries(out, folder):
@@ -88,75 +140,89 @@ class Inventory:
                 elif not entry.is_symlink() and path not in self._unchanged:
                     unread.add(path)
 
+    def folders(self) -> dict[str, Times]:
+        """How each folder lay, by path; '' is the site itself."""
+        if self._listed is None:
+            return {}
+        known: dict[str, Times | None] = dict(zip(self._listed.folders, self._listed.each_times(), strict=True))
+        return {path: times for path, times in (known | self.later_folders).items() if times}
+
     def outdated(self, said: Mapping[str, tuple[str, str]], folder: str) -> list[str]:
         """The files that go where some were made anew, and all others stay; `said` are those, as `take` has it.
 
         What is made together is made anew together: of such files those go that were not made again. Of a `folder` in
         which any is said, all are.
         """
-        known = self.files
-        anew = {known[path][0] for path, (follows, _) in said.items() if path in known and known[path][0] != follows}
-        anew.discard("")
-        told = folder if folder and any(path.startswith(folder) for path in said) else ""
-        if not anew and not told:
-            return []
-        went = (path for path, item in known.items() if item[0] in anew or (told and path.startswith(told)))
-        return sorted(path for path in went if path not in said)
+        before = {path: self._follows[self._rows[path]] for path in said if path in self._rows}
+        anew = {follows for path, follows in before.items() if follows and said[path][0] != follows}
+        went = {path for path, _ in self.that_follow(anew)} if anew else set()
+        if folder and any(path.startswith(folder) for path in said):
+            went.update(path for path in self if path.startswith(folder))
+        return sorted(went - said.keys())
 
     def amend(self, out: str, said: Mapping[str, tuple[str, str]], changed: Iterable[str]) -> None:
         """Note how files stand that were made anew, where all others stand as they did; as in `take`."""
         changed = set(changed)
         files: dict[str, Item | None] = dict.fromkeys(changed - said.keys())
         for path, told in said.items():
-            known = self.files.get(path)
+            known = self.item(path)
             item = _item(out, path, told, known, path in changed)
             if item is not known:
                 files[path] = item
         self.supplement(files, {folder: _lies(out, folder) or None for folder in _folders_of(changed)})
 
-    def noted(self) -> dict[str, Any]:
-        """All of it, as JSON can hold it."""
-        return {"files": self.files, "folders": self.folders}
-
-    def supplement(self, files: Mapping[str, Item | None], folders: Mapping[str, list[int] | None]) -> None:
+    def supplement(self, files: Mapping[str, Item | None], folders: Mapping[str, Times | None]) -> None:
         """Add what was amended later."""
-        _supplement(self.files, self.later_files, files)
-        _supplement(self.folders, self.later_folders, folders)
+        self.later_files.update(files)
+        self.later_folders.update(folders)
+        for path, item in files.items():
+            if item is not None:
+                self.note(path, item)
+            else:
+                self._rows.pop(path, None)
 
     def take(self, out: str, said: Mapping[str, tuple[str, str]], changed: Iterable[str]) -> None:
         """Note how everything stands, now that all is in place.
 
         `said` is every file's path with what it follows from and its SHA-256; `changed` are those written or removed.
         """
-        before = self.files
         changed = set(changed)
-        self.files = {path: _item(out, path, told, before.get(path), path in changed) for path, told in said.items()}
+        items = {path: _item(out, path, told, self.item(path), path in changed) for path, told in said.items()}
         touched = _folders_of(changed)
-        if before.keys() == self.files.keys():
-            stand = self.folders.keys() | touched
+        if self._rows.keys() == said.keys() and self._listed is not None:
+            stand = self.folders().keys() | touched
         else:
             stand = {folder for path in said for folder in _above(path)} | {""}
-        self.folders = {
+        folders = {
             folder: self._unchanged[folder]
             if folder in self._unchanged and folder not in touched
             else _lies(out, folder)
             for folder in stand
         }
+        self.forget()
+        for path, item in items.items():
+            self.note(path, item)
+        times = array("q", itertools.chain.from_iterable(lies or _NOWHERE[1:] for lies in folders.values()))
+        self._listed = Standing([], array("q"), [*folders], times)
 
-
-def _supplement(known: dict[str, list[Any]], later: dict[str, Any], new: Mapping[str, list[Any] | None]) -> None:
-    later.update(new)
-    for path, item in new.items():
-        if item is None:
-            known.pop(path, None)
-        else:
-            known[path] = item
+    def noted(self) -> tuple[Standing, dict[str, str]]:
+        """How all of it lies, and in the same order what it follows from and holds."""
+        rows, folders = self._rows.values(), self.folders()
+        stamps = array("q")
+        for row in rows:
+            stamps.extend(self._stamps[_NUMBERS * row : _NUMBERS * (row + 1)])
+        times = array("q", itertools.chain.from_iterable(folders.values()))
+        told = {
+            "follows": _END.join(self._follows[row] for row in rows),
+            "digests": _END.join(self._digests[row] for row in rows),
+        }
+        return Standing([*self._rows], stamps, [*folders], times), told
 
 
 def _item(out: str, path: str, told: tuple[str, str], known: Item | None, changed: bool) -> Item:
     """How a file stands now that follows from the first, and has the second for its SHA-256."""
-    if known is None or changed or known[0] != told[0] or known[1] != told[1]:
-        return [*told, *chunked.stamp(os.lstat(f"{out}/{path}"))]
+    if known is None or changed or known[:2] != told:
+        return (*told, lying(f"{out}/{path}"))
     return known
 
 
@@ -171,22 +237,8 @@ def _above(path: str) -> Iterator[str]:
         yield path
 
 
-def _stamped(place: str) -> list[int]:
-    """How a file lies on the disk; nothing where it is none."""
-    try:
-        about = os.lstat(place)
-    except OSError:
-        return []
-    return chunked.stamp(about) if stat.S_ISREG(about.st_mode) else []
-
-
-def _lies(out: str, folder: str) -> list[int]:
-    """How a folder lies on the disk; nothing where it is none."""
-    try:
-        about = os.lstat(f"{out}/{folder}" if folder else out)
-    except OSError:
-        return []
-    return [about.st_mtime_ns, about.st_ctime_ns, about.st_ino] if stat.S_ISDIR(about.st_mode) else []
+def _lies(out: str, folder: str) -> Times:
+    return listed(f"{out}/{folder}" if folder else out)
 
 
 def _entries(out: str, folder: str) -> list[os.DirEntry[str]]:

@@ -36,9 +36,9 @@ from mkdocs.utils.templates import TemplateContext
 from portal import chunked, explain, frontmatter, history, hosting, plan, shells, sources, words
 from portal.addresses import SEARCH, Addresses
 from portal.article import Articles
-from portal.config import CONFIG_FILE, Misconfigured, Settings
+from portal.config import CONFIG_FILE, Settings
 from portal.config import load as portal_settings
-from portal.errors import Location, PortalError, Problem, Severity, errors_in, order, printable
+from portal.errors import Location, Misconfigured, PortalError, Problem, Severity, errors_in, order, printable
 from portal.plan import Plan
 from portal.proofreading import Proofreader
 from portal.prose import Prose

@@ -19,12 +19,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from portal import parallel
+from portal import survey
 from portal.addresses import BUILD, SEALED
 from portal.chunked import AnyFile, Derived
 from portal.errors import PortalError, Problem
 from portal.inventory import Inventory
 from portal.press import TREE, Gate, Laid, Made, Place, Press, stays_inside
+from portal.survey import Survey
 
 _JOURNAL = "journal.json"
 
@@ -50,22 +51,6 @@ class Moved(Exception):
     """The site does not stand as the inventory has it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """A look at a whole site, which takes as long as all else that a small correction needs."""
-
-    changes: str
-    """How often the site had changed when it began."""
-    intact: Callable[[], bool]
-    """Waits for whether every file lay as the inventory has it."""
-
-
-def survey(out: Path, inventory: Inventory) -> Survey:
-    """Have another processor look at a site, from now on."""
-    out = out.absolute()
-    return Survey(_changes(out), parallel.aside(partial(inventory.intact, str(out))))
-
-
 def publish(
     out: Path,
     files: Callable[[Press], Iterable[AnyFile]],
@@ -84,14 +69,23 @@ def publish(
     out = out.absolute()
     staging = out.parent / f".{out.name}.staging"
     with _alone(out):
-        if looked is not None and (looked.changes != _changes(out) or (staging / _JOURNAL).exists()):
+        if looked is not None and (looked.changes != survey.changes(out) or (staging / _JOURNAL).exists()):
             raise Moved
         _recover(out, staging)  # first, for a site whose first publication was interrupted is ours, too
         _must_be_ours(out)
         staging.mkdir()
         try:
             with closing(Press(out, staging, gate)) as press:
-                return _publish(out, staging, press, files(press), gate, inventory or Inventory(), looked, whole)
+                return _publish(
+                    out,
+                    staging,
+                    press,
+                    files(press),
+                    gate,
+                    inventory if inventory is not None else Inventory(),
+                    looked,
+                    whole,
+                )
         except BaseException:
             if not (staging / _JOURNAL).exists():
                 shutil.rmtree(staging, ignore_errors=True)
@@ -119,7 +113,7 @@ def _publish(
             waiting[path] = laid.place
     if press.problems:
         raise Refused(press.problems)
-    if looked is not None and not looked.intact():
+    if looked is not None and not inventory.tells_of(looked.found(), place):
         raise Moved
     gone = inventory.outdated(said, whole) if looked else sorted(set(inventory.present(place)) - said.keys())
     if waiting or gone:
@@ -130,7 +124,7 @@ def _publish(
         inventory.take(place, said, {*waiting, *gone})
     else:
         inventory.amend(place, said, {*waiting, *gone})
-    return Published(len(waiting), len(inventory.files) - len(waiting), len(gone))
+    return Published(len(waiting), len(inventory) - len(waiting), len(gone))
 
 
 def _say(said: dict[str, tuple[str, str]], path: str, follows: str, sha256: str) -> None:
@@ -187,7 +181,7 @@ def _recover(out: Path, staging: Path) -> None:
     """Carry out a journal to its end, from wherever a crash left it; without one, forget what was staged."""
     gone = _orders(staging / _JOURNAL)
     if gone is not None:
-        _count_change(out)
+        survey.count_change(out)
         for path in gone:
             if not _is_folder(f"{out}/{path}"):  # done once already, and what comes may be there
                 with suppress(FileNotFoundError, NotADirectoryError):
@@ -255,24 +249,6 @@ def _must_be_ours(out: Path) -> None:
 def _alone(out: Path) -> Iterator[None]:
     """Let one build at a time publish; a second one waits."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    with _lock(out).open("a") as lock:
+    with survey.lock(out).open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-def _lock(out: Path) -> Path:
-    """Whoever publishes has it locked; it holds how often the site has changed."""
-    return out.parent / f".{out.name}.lock"
-
-
-def _changes(out: Path) -> str:
-    try:
-        return _lock(out).read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return ""
-
-
-def _count_change(out: Path) -> None:
-    """Before anything changes: who looked at the site until now must look again."""
-    said = _changes(out)
-    _lock(out).write_text(str(int(said) + 1 if said.isdecimal() else 1), encoding="ascii")

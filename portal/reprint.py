@@ -25,11 +25,12 @@ from portal.premises import Premises
 from portal.press import Press
 from portal.proofs import Otherwise, Proof
 from portal.prose import Prose
-from portal.publish import Published, Survey
+from portal.publish import Published
 from portal.search import Source
 from portal.selector import Selectors
 from portal.shells import Shells
 from portal.sources import Filed
+from portal.survey import Survey
 
 
 def run_off(

@@ -134,11 +134,6 @@ def money(amount: Money, language: str) -> str:
     return f"{text}/{words(key) if key in words else amount.period}"
 
 
-def counted(number: int, noun: str, several: str = "") -> str:
-    """A count as the program's own reports say it: 1 file, 2 files; `several` where an s is not enough."""
-    return f"{number} {noun if number == 1 else several or f'{noun}s'}"
-
-
 def number(value: Any, language: str) -> str:
     """A plain number with the language's separators."""
     from babel.numbers import format_decimal

@@ -17,7 +17,7 @@ _ROOMS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "build": ("building", "build"),
         "check": ("checking", "check"),
-        "next-change": ("building", "next_change"),
+        "next-change": ("timing", "next_change"),
         "serve": ("serving", "serve"),
         "new": ("writing", "new"),
         "init": ("writing", "init"),

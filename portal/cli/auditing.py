@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from portal import auditing, history, tenure, words
+from portal import auditing, errors, history, tenure
 from portal.auditing import Access, Past, Report
 from portal.cli.console import (
     FINE,
@@ -60,7 +60,7 @@ def _lines(report: Report, days: int, zone: dt.tzinfo, private: bool) -> Iterato
     yield f"at {report.now.isoformat(timespec='minutes')}, commit {(report.commit or 'none')[:_HASH]}"
     yield from _section("can open something today", (_can(one, private) for one in report.access))
     yield from _section(
-        f"access ends within {words.counted(days, 'day')}", (_ends(by_key[key]) for key in report.ending)
+        f"access ends within {errors.counted(days, 'day')}", (_ends(by_key[key]) for key in report.ending)
     )
     former = [one for one in report.access if one.former]
     yield from _section("former clients that still have access", (_ends(one) for one in former))

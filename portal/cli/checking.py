@@ -5,8 +5,7 @@ Apart from `build`, so that a check does not import what makes a site.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import click
 
 from portal import config, keeping, moved, proofs, rereading, rules, shells
 from portal.article import Articles
+from portal.cli.clock import editorial_clock
 from portal.cli.console import (
     CANNOT_RUN,
     FINE,
@@ -26,10 +26,11 @@ from portal.cli.console import (
     show,
     watched,
 )
-from portal.cli.reading import Reading, decide, editorial_clock
-from portal.cli.seal import secret_in_use
-from portal.config import Misconfigured, Secret, Settings
-from portal.errors import Format, PortalError, Problem, errors_in
+from portal.cli.engine import render
+from portal.cli.reading import Reading, decide
+from portal.cli.seal import cache_key, secret_in_use
+from portal.config import Settings
+from portal.errors import Format, Misconfigured, PortalError, Problem, errors_in
 from portal.inventory import Inventory
 from portal.keeping import Kept
 from portal.memory import Memory
@@ -40,13 +41,6 @@ from portal.prose import Prose
 from portal.rereading import Shelf
 from portal.shells import Shells
 from portal.sources import Sources
-
-
-def render(settings: Settings, out: Path) -> None:
-    """Have MkDocs render the shells; imported here because most builds need no MkDocs at all."""
-    from portal import mkdocs_plugin
-
-    mkdocs_plugin.render(settings, out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +57,11 @@ class Prepared:
     problems: list[Problem]
 
 
-def prepare(reading: Reading, secret: Secret | None = None, kept: Kept | None = None) -> Prepared:
+def prepare(reading: Reading, kept: Kept) -> Prepared:
     """Render what shows problems that reading alone does not: content pages, and every notice's text.
 
-    With the secret, what an earlier build found out is not found out again; `kept` is that, if it is at hand.
+    What an earlier build found out and `kept` is not found out again.
     """
-    kept = kept or keeping.recollect(reading.settings, secret)
     memory = kept.memory
     try:
         rendered = shells.fetch(reading.settings, render)
@@ -96,16 +89,6 @@ def prepare(reading: Reading, secret: Secret | None = None, kept: Kept | None = 
         reading.lay,
         list(dict.fromkeys(problems)),
     )
-
-
-@contextmanager
-def for_the_next_build() -> Iterator[None]:
-    """Keep what saves the next build work. A disk that takes no more costs that one its time, not this one its site."""
-    try:
-        yield
-    except OSError as error:
-        place = error.filename2 or error.filename or "the cache"
-        click.echo(f"warning: cannot write {place}: {error.strerror}; the next build will take longer", err=True)
 
 
 @click.command()
@@ -136,16 +119,17 @@ def _checked(settings: Settings, now: str | None, base: str | None) -> list[Prob
         secret = secret_in_use(settings)
     except PortalError:
         secret = None  # a check needs none; the build says what is wrong with it
-    shelf = Shelf(settings, secret)
-    readings, kept = shelf.recollect(), keeping.recollect_for_check(settings, secret)
+    key = cache_key(secret)
+    shelf = Shelf(settings, key)
+    readings, kept = shelf.recollect(), keeping.recollect_for_check(settings, key)
     if base is None and kept.plates is not None:
         with suppress(proofs.Otherwise):
             clock, engine = editorial_clock(now, settings.zone), shells.fingerprint(settings)
             return proofs.pull(settings, kept.plates, rereading.frame(settings), engine, clock, readings).problems
     reading = decide(settings, now, base, readings, kept.memory)
-    ready = prepare(reading, secret, kept)
+    ready = prepare(reading, kept)
     if secret is not None or not reading.sources.any_private:
         with suppress(OSError):  # where the cache cannot be written, the next check takes longer
             shelf.keep(readings)
-            keeping.keep_checked(settings, secret, kept.memory)
+            keeping.keep_checked(settings, key, kept.memory)
     return ready.problems

@@ -10,9 +10,8 @@ from typing import TypeVar
 
 import click
 
-from portal import words
-from portal.config import Misconfigured
-from portal.errors import Format, Location, PortalError, Problem, errors_in, listing, printable
+from portal import errors
+from portal.errors import Format, Location, Misconfigured, PortalError, Problem, errors_in, listing, printable
 from portal.publish import Refused
 
 FINE, PROBLEMS, CANNOT_RUN = 0, 1, 2
@@ -38,8 +37,8 @@ def show(problems: list[Problem], form: Format = Format.TEXT) -> None:
 
 
 def counted(problems: list[Problem]) -> str:
-    errors = len(errors_in(problems))
-    return f"{words.counted(errors, 'error')}, {words.counted(len(problems) - errors, 'warning')}"
+    wrong = len(errors_in(problems))
+    return f"{errors.counted(wrong, 'error')}, {errors.counted(len(problems) - wrong, 'warning')}"
 
 
 def watched(items: Iterable[T], label: str, total: int | None = None) -> Iterator[T]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 from collections.abc import Iterator
 from contextlib import suppress
@@ -13,13 +12,13 @@ from pathlib import Path
 from portal import (
     circumstances,
     config,
-    days,
     history,
     plan,
     plates,
     rules,
     sources,
 )
+from portal.cli.clock import editorial_clock
 from portal.config import Settings
 from portal.errors import PortalError, Problem
 from portal.memory import Memory
@@ -79,17 +78,6 @@ def decide(
         changed = rules.change.check(settings, found, texts, altered, clock)
         problems += rules.graded(settings, changed)
     return Reading(settings, found, plan.make(settings, found, past, clock), problems, lay)
-
-
-def editorial_clock(now: str | None, zone: dt.tzinfo | None) -> dt.datetime:
-    """The editorial clock: `--now`, in `zone` (None: the machine's) where it names none; else this moment."""
-    if now is None:
-        return dt.datetime.now(zone).astimezone(zone)
-    try:
-        moment = days.moment(now)
-    except ValueError:
-        raise PortalError(f"--now {now} is not a moment", "write it as 2026-12-07, or 2026-12-07T09:30+08:00") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
 
 
 def changed_since(root: Path, out: Path, moment: int) -> bool:

@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from portal import config, keeping, sealing, signet
-from portal.cli.building import leave, publish_prepared
 from portal.cli.checking import Prepared, prepare
 from portal.cli.console import of_the_system
 from portal.cli.reading import decide
-from portal.config import Misconfigured, Secret, Settings
-from portal.errors import Location, PortalError, Problem, errors_in
+from portal.cli.whole import leave, publish_prepared
+from portal.config import Secret, Settings
+from portal.errors import Location, Misconfigured, PortalError, Problem, errors_in
 from portal.inventory import Inventory
 from portal.keeping import Kept
 from portal.memory import Memory
@@ -43,13 +43,13 @@ class Resident:
     """A portal built again and again by one process, into `out`, sealed with `secret`."""
 
     def __init__(
-        self, root: Path, out: Path, now: str | None, secret: Secret | None, *, throw_away: bool = False
+        self, root: Path, out: Path, now: str | None, secret: Secret | None, key: Secret | None = None
     ) -> None:
-        """`throw_away`: the secret is of this run only, so nothing is remembered of it once this process has ended."""
+        """`key` locks what is left to the next process; None: nothing is, for the secret is of this run only."""
         self.root, self.out = root, out
         self._now = now
         self._secret = secret
-        self._throw_away = throw_away
+        self._key = key
         self._settings: Settings | None = None
         self._readings: Readings | None = None
         self._last: Prepared | None = None
@@ -73,7 +73,7 @@ class Resident:
         except OSError as error:  # a file that goes away between two looks, say
             failure = of_the_system(error)
             return Outcome((_told(failure),), None, failure)
-        if self._secret is not None and not self._throw_away:
+        if self._secret is not None and self._key is not None:
             with suppress(OSError):
                 signet.remember(settings, sealing.fingerprint(self._secret))
         self._last = ready
@@ -101,25 +101,27 @@ class Resident:
 
     def remember(self) -> None:
         """Leave for the next process what this one knows, but nothing private without a secret. Raises OSError."""
-        if self._settings is None or self._throw_away:
+        if self._settings is None or self._key is None:
+            return
+        if self._secret is None and (self._last is None or self._last.sources.any_private):
             return
         if self._readings is not None:
-            Shelf(self._settings, self._secret).keep(self._readings)
-        if self._last is not None and (self._secret is not None or not self._last.sources.any_private):
-            leave(self._last, self._secret)
+            Shelf(self._settings, self._key).keep(self._readings)
+        if self._last is not None:
+            leave(self._last, self._key)
 
     def _prepare(self, settings: Settings) -> Prepared:
         alike = self._settings is not None and self._settings.document.data == settings.document.data
         if alike and self._readings is not None:
             readings = Readings(time.time_ns(), self._readings.everything())
         else:
-            readings = Shelf(settings, self._secret).recollect()
+            readings = Shelf(settings, self._key).recollect()
         last = self._last
-        kept = _next(last.memory, last.inventory) if last else keeping.recollect(settings, self._secret)
-        reading = decide(settings, self._now, readings=readings, memory=kept.memory, noted=self._secret is not None)
+        kept = _next(last.memory, last.inventory) if last else keeping.recollect(settings, self._key)
+        reading = decide(settings, self._now, readings=readings, memory=kept.memory, noted=self._key is not None)
         first = self._settings is None
         self._settings, self._readings = settings, readings
-        ready = prepare(reading, self._secret, kept)
+        ready = prepare(reading, kept)
         if first:
             gc.freeze()  # it lives as long as this process does: no collection need look at it again
         return ready

@@ -12,14 +12,14 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from portal import config, epochs, sealing, words
+from portal import config, epochs, errors, sealing
 from portal.addresses import MY
 from portal.cli.access import chosen
+from portal.cli.clock import editorial_clock
 from portal.cli.console import FINE, counted, explain, now_option, root_option, say, show
 from portal.cli.preview import News, Server
-from portal.cli.reading import editorial_clock
 from portal.cli.resident import Resident
-from portal.cli.seal import secret_in_use
+from portal.cli.seal import cache_key, secret_in_use
 from portal.cli.watching import Watch
 from portal.config import Secret, Settings
 from portal.errors import PortalError
@@ -36,12 +36,14 @@ def serve(root: Path, port: int, contact: str | None, now: str | None) -> int:
     folder = root.resolve()
     settings = config.load(folder)
     if contact is None:
-        _serve(Resident(folder, folder / "site", now, secret_in_use(settings)), settings.base, port, lambda _: None)
+        secret = secret_in_use(settings)
+        resident = Resident(folder, folder / "site", now, secret, cache_key(secret))
+        _serve(resident, settings.base, port, lambda _: None)
         return FINE
     secret = Secret(secrets.token_bytes(32))  # of this run: no code that opens anything elsewhere is ever shown
     path = _path(settings, contact, secret, now)
     with TemporaryDirectory(prefix="duenotice-") as out:
-        resident = Resident(folder, Path(out, "site"), now, secret, throw_away=True)
+        resident = Resident(folder, Path(out, "site"), now, secret)
         _serve(resident, settings.base, port, lambda address: say(f"as {contact}: {address}{path}"))
     return FINE
 
@@ -100,4 +102,4 @@ def _build(resident: Resident, news: News) -> None:
     if outcome.published is None:
         say(f"not built: {counted(list(outcome.problems))}")
     else:
-        say(f"built: {words.counted(outcome.published.written, 'file')} written")
+        say(f"built: {errors.counted(outcome.published.written, 'file')} written")

@@ -9,12 +9,11 @@ from pathlib import Path
 import click
 
 from portal import config, drafting, rules, sources, starting
+from portal.cli.clock import editorial_clock
 from portal.cli.console import FINE, PROBLEMS, now_option, root_option, say, show
-from portal.cli.reading import editorial_clock
 from portal.config import Settings
-from portal.errors import PortalError, errors_in
+from portal.errors import PortalError, counted, errors_in
 from portal.kinds import Kind
-from portal.words import counted
 from portal.words import load as load_words
 
 

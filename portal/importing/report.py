@@ -6,9 +6,8 @@ import json
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from portal.errors import Problem
+from portal.errors import Problem, counted
 from portal.importing.outcome import Import
-from portal.words import counted
 
 _SHOWN = 5
 """Lines of one sort in the text report; the JSON has all of them. Refusals are never left out."""

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 from types import MappingProxyType
 
-from portal import words
+from portal import errors
 from portal.errors import Severity
 from portal.kinds import Kind
 from portal.rules.case import Case, Finding, Rule, Scope, missing, value_at
@@ -39,7 +39,7 @@ def _lead_time(case: Case) -> Iterator[Finding]:
     given = (window.start - case.published).days
     if given < days:
         message = (
-            f"{words.counted(given, 'day')} from publication to the date in force; {case.notice.kind} asks for {days}"
+            f"{errors.counted(given, 'day')} from publication to the date in force; {case.notice.kind} asks for {days}"
         )
         yield case.finding(message, "publish earlier, let it take effect later, or mark it urgent", "effective")
 

@@ -1,0 +1,44 @@
+"""The shorter way of `build`: the last one's plates, corrected."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from portal import errors, keeping, proofs, reprint, rereading, shells
+from portal.cli.clock import editorial_clock
+from portal.cli.console import FINE, counted, say, show
+from portal.cli.engine import render
+from portal.cli.remembering import Remembered, for_the_next_build
+from portal.errors import Problem
+from portal.publish import Published
+from portal.survey import Survey
+
+
+def corrected(known: Remembered, out: Path, now: str | None, looked: Survey) -> int | None:
+    """Build where nothing changed but some words; None where there is more to do. Raises what any build does."""
+    settings, kept = known.settings, known.kept
+    if kept.plates is None:
+        return None
+    clock, engine = editorial_clock(now, settings.zone), shells.fingerprint(settings)
+    fetch = partial(shells.fetch, settings, render, engine)
+    try:
+        proof = proofs.pull(settings, kept.plates, rereading.frame(settings), engine, clock, known.readings)
+        done, left = reprint.run_off(proof, fetch, out, known.secret, kept, looked)
+    except proofs.Otherwise:
+        return None
+    show(proof.problems)
+    with for_the_next_build():
+        keeping.keep(settings, known.key, left)
+    tell(done, len(kept.plates.notices), 0, 0, proof.problems)
+    return FINE
+
+
+def tell(done: Published, public: int, private: int, sealed: int, problems: list[Problem]) -> None:
+    """Say what a build did."""
+    amounts = f"{errors.counted(private, 'private notice')}, {errors.counted(sealed, 'sealed object')}"
+    say(
+        f"built: {public} public and {amounts}; "
+        f"{errors.counted(done.written, 'file')} written, {done.unchanged} unchanged, {done.removed} removed"
+        + (f"; {counted(problems)}" if problems else "")
+    )

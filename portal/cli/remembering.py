@@ -1,0 +1,62 @@
+"""What a build begins with: the configuration, the secret, and what the last one left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from portal import config, keeping
+from portal.cli.seal import cache_key, secret_in_use
+from portal.config import Secret, Settings
+from portal.keeping import Kept
+from portal.readings import Readings
+from portal.rereading import Shelf
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A portal as it is configured, and all that is known of it beforehand."""
+
+    settings: Settings
+    secret: Secret | None
+    """Seals the private pages."""
+    key: Secret | None
+    """Locks what is kept; None where nothing can be."""
+    shelf: Shelf
+    readings: Readings
+    kept: Kept
+
+    def may_keep(self, *, private: bool) -> bool:
+        """Whether the next build may know what this one knows; of `private` text only who has the secret."""
+        return self.secret is not None or (self.key is not None and not private)
+
+
+def recollect(folder: Path, *, clean: bool = False) -> Remembered:
+    """Read the configuration, and what the last build kept; if `clean`, forget it. Raises PortalError."""
+    settings = config.load(folder)
+    secret = secret_in_use(settings)
+    key = cache_key(secret)
+    shelf = Shelf(settings, key)
+    if clean:
+        from portal import renditions, search, shells  # with SQLite, which most builds need not
+
+        shells.forget(settings)
+        keeping.forget(settings)
+        shelf.forget()
+        renditions.forget(settings.cache_dir)
+        search.forget(settings.cache_dir)
+    return Remembered(settings, secret, key, shelf, shelf.recollect(), keeping.recollect(settings, key))
+
+
+@contextmanager
+def for_the_next_build() -> Iterator[None]:
+    """Keep what saves the next build work. A disk that takes no more costs that one its time, not this one its site."""
+    try:
+        yield
+    except OSError as error:
+        place = error.filename2 or error.filename or "the cache"
+        click.echo(f"warning: cannot write {place}: {error.strerror}; the next build will take longer", err=True)

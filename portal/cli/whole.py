@@ -1,0 +1,111 @@
+"""The longer way of `build`: everything is read, and what is not there is made."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from portal import (
+    cachefile,
+    feeds,
+    keeping,
+    leaks,
+    plates,
+    private,
+    publish,
+    rereading,
+    sealing,
+    search,
+    shells,
+    signet,
+    site,
+)
+from portal.addresses import BUILD, SEALED
+from portal.chunked import AnyFile
+from portal.cli.checking import Prepared, prepare
+from portal.cli.console import FINE, PROBLEMS, counted, say, show, watched
+from portal.cli.correcting import tell
+from portal.cli.engine import render
+from portal.cli.reading import changed_since, decide
+from portal.cli.remembering import Remembered, for_the_next_build
+from portal.config import Secret
+from portal.errors import PortalError, errors_in
+from portal.keeping import Kept
+from portal.plates import Plates
+from portal.press import Press
+from portal.publish import Published, Refused
+
+
+def build(known: Remembered, place: Path, now: str | None, begun: int) -> int:
+    """Read everything, make what is not there, and put the site in place; `begun` is in nanoseconds since 1970."""
+    settings, secret, shelf, readings = known.settings, known.secret, known.shelf, known.readings
+    reading = decide(settings, now, readings=readings, memory=known.kept.memory, noted=known.key is not None)
+    rendered = shells.ahead(settings, render)
+    if known.may_keep(private=reading.sources.any_private):
+        with for_the_next_build():
+            shelf.keep(readings)
+    rendered()
+    ready = prepare(reading, known.kept)
+    problems = ready.problems
+    show(problems)
+    if errors_in(problems):
+        say(f"not built: {counted(problems)}; the site is as it was")
+        return PROBLEMS
+    try:
+        done = publish_prepared(ready, place, secret)
+    except Refused:
+        if changed_since(settings.root, place, begun):  # pages and gate may have read the two sides of one change
+            raise PortalError("files changed while they were read; nothing was published", "build again") from None
+        raise
+    if known.may_keep(private=ready.sources.any_private):
+        with for_the_next_build():
+            leave(ready, known.key)
+    if secret is not None:
+        with for_the_next_build():
+            signet.remember(settings, sealing.fingerprint(secret))
+    sealed = sum(path.startswith(SEALED) for path in ready.inventory)
+    tell(done, len(reading.plan.public), len(reading.plan.private), sealed, problems)
+    return FINE
+
+
+def leave(ready: Prepared, key: Secret | None) -> None:
+    """Leave for the next build what this one knows, once its site is in place. Raises OSError."""
+    keeping.keep(ready.plan.settings, key, Kept(ready.memory, ready.inventory, _plates(ready)))
+
+
+def _plates(ready: Prepared) -> Plates | None:
+    if ready.lay is None:
+        return None
+    made = ready.plan
+    return plates.make(
+        rereading.frame(made.settings),
+        ready.memory.begun,
+        ready.lay,
+        made,
+        ready.sources,
+        ready.shells.mark,
+        ready.articles.circumstances[False],
+        ready.problems,
+        feeds.chosen(made),
+        partial(search.follows, made),
+    )
+
+
+def publish_prepared(ready: Prepared, out: Path, secret: Secret | None) -> Published:
+    """Seal, pass the gate and publish. Raises Refused, PortalError."""
+    gate = leaks.Gate(ready.plan, secret, ready.sources.notices.values(), ready.memory)
+    if not (out / BUILD).is_file():
+        ready.inventory.forget()  # a new folder, or a site that is gone: then all of it is made at once
+
+    def files(press: Press) -> Iterator[AnyFile]:
+        sealed = private.files(ready.plan, secret, ready.articles, ready.memory, press.seal)
+        public = site.derived(ready.plan, ready.shells, ready.articles, ready.inventory, press.each)
+        yield from watched(itertools.chain(sealed, public), "publishing")
+
+    done = publish.publish(out, files, gate, ready.inventory)
+    gate.remember()
+    ready.articles.prose.tidy(sum(len(version.texts) for entry in ready.plan.public for version in entry.versions))
+    cachefile.tidy(ready.plan.settings.cache_dir)
+    return done
