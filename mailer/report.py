@@ -10,7 +10,7 @@ from mailer.agenda.digest import Digest, Event, Excluded, Item, Reason, Waiting
 from mailer.ledger import Delivery, Opening, State
 from mailer.people.person import Person
 from mailer.runs.accounts import Account
-from portal import words
+from portal import errors
 from portal.client import Recipient
 from portal.notice import Selector
 
@@ -56,7 +56,7 @@ def why(item: Item) -> str:
     }
     said = [f"{name} {', '.join(values)}" for name, values in parts.items() if values]
     if audience.ended_within is not None:
-        said.append(f"ended within {words.counted(audience.ended_within.days, 'day')}")
+        said.append(f"ended within {errors.counted(audience.ended_within.days, 'day')}")
     return "; ".join(said)
 
 

@@ -1,7 +1,6 @@
 """Markdown to sanitised HTML, by one explicit allow-list for markup.
 
-Apart from prose.py, which imports it when a text is converted: most builds convert none, and the libraries behind it
-take as long to import as a hundred texts to convert.
+portal/conversion.py imports it once there is a text to convert.
 """
 
 from __future__ import annotations

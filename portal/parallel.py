@@ -109,6 +109,83 @@ def aside(work: Callable[[], R]) -> Callable[[], R]:
     return answer
 
 
+class Mate:
+    """Another processor that does one thing after another, from now on, while this process goes on.
+
+    What it fails at is done here once somebody asks for it, so it raises here; with one processor, all of it.
+    """
+
+    def __init__(self) -> None:
+        context = _forking() if processors() >= 2 else None
+        self._asked = self._told = 0
+        self._said: dict[int, tuple[Any] | None] = {}
+        """By number what came of things, as far as nobody has asked for it yet."""
+        self._pipe: Connection | None = None
+        if context is not None:
+            self._pipe, theirs = context.Pipe()
+            process = context.Process(target=_follow, args=(theirs, self._pipe), daemon=True)
+            process.start()
+            theirs.close()
+
+    def ask(self, work: Callable[[], R]) -> Callable[[], R]:
+        """Have something done, of which it is enough to know the name and what it takes; gives what waits for it."""
+        if self._pipe is None:
+            return work
+        self._asked += 1
+        number = self._asked
+        try:
+            self._pipe.send_bytes(pickle.dumps(work, pickle.HIGHEST_PROTOCOL))
+        except OSError:
+            return work
+
+        def answer() -> R:
+            done = self._answer(number)
+            return work() if done is None else done[0]
+
+        return answer
+
+    def _answer(self, number: int) -> tuple[Any] | None:
+        while self._told < number and self._pipe is not None:
+            try:
+                done = pickle.loads(self._pipe.recv_bytes())  # noqa: S301 - from a fork of this process
+            except (EOFError, OSError):
+                return None
+            self._told += 1
+            self._said[self._told] = done
+        return self._said.pop(number, None)
+
+    def leave(self) -> None:
+        """Let it go."""
+        if self._pipe is not None:
+            self._pipe.close()
+            self._pipe = None
+
+
+def _follow(orders: Connection, other_end: Connection) -> None:
+    """Do what is asked until nobody asks any more.
+
+    Orders are read while others are carried out, or each end might wait for the other to read.
+    """
+    import threading
+    from queue import SimpleQueue
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    other_end.close()
+    waiting: SimpleQueue[bytes | None] = SimpleQueue()
+
+    def read() -> None:
+        with suppress(EOFError, OSError):
+            while True:
+                waiting.put(orders.recv_bytes())
+        waiting.put(None)
+
+    threading.Thread(target=read, daemon=True).start()
+    with suppress(OSError):
+        while (order := waiting.get()) is not None:
+            work = pickle.loads(order)  # noqa: S301 - from the process that this is a fork of
+            orders.send_bytes(pickle.dumps(_tried(_carried_out, work), pickle.HIGHEST_PROTOCOL))
+
+
 def _forking() -> ForkContext | None:
     """What starts workers; None where the system cannot fork. Imported here: few runs have work for them."""
     import multiprocessing
@@ -190,7 +267,11 @@ def _tell(work: Callable[[], R], sending: Connection) -> None:
     """Do some work, and send what came of it to who waits for it, if anybody does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(OSError):
-        sending.send_bytes(pickle.dumps(_tried(lambda _: work(), None), pickle.HIGHEST_PROTOCOL))
+        sending.send_bytes(pickle.dumps(_tried(_carried_out, work), pickle.HIGHEST_PROTOCOL))
+
+
+def _carried_out(work: Callable[[], R]) -> R:
+    return work()
 
 
 def _tried(work: Callable[[T], R], item: T) -> tuple[R] | None:

@@ -16,6 +16,7 @@ from portal.article import Articles
 from portal.client import Registry
 from portal.config import Settings
 from portal.errors import Problem, errors_in
+from portal.parallel import Mate
 from portal.plan import Entry, Plan
 from portal.plates import Lay, Plates
 from portal.proofreading import Proofreader, may_lead
@@ -61,9 +62,15 @@ class Proof:
 
 
 def pull(
-    settings: Settings, known: Plates | None, frame: bytes, engine: str, now: dt.datetime, readings: Readings
+    settings: Settings,
+    known: Plates | None,
+    frame: bytes,
+    engine: str,
+    now: dt.datetime,
+    readings: Readings,
+    mate: Mate | None = None,
 ) -> Proof:
-    """Find out what changed since the last build; `readings` are that one's. Raises Otherwise."""
+    """Find out what changed since the last build; `readings` are that one's, a `mate` converts. Raises Otherwise."""
     if known is None or (known.frame, known.engine) != (frame, engine):
         raise Otherwise
     if not dt.datetime.fromisoformat(known.since) <= now < dt.datetime.fromisoformat(known.until):
@@ -72,6 +79,9 @@ def pull(
     if lay.tree.keys() != known.tree.keys():
         raise Otherwise
     altered = _altered(settings, known, {path for path, stamp in lay.tree.items() if stamp != known.tree[path]})
+    prose = Prose(settings, settings.cache_dir)
+    if mate is not None:
+        prose.ahead((paper.body for one in altered.values() for paper in (one.paper, *one.translations.values())), mate)
     if lay.commits != known.commits and not _only_recorded(settings, known, lay.commits):
         raise Otherwise
     fed = any(not altered.keys().isdisjoint(ids) for ids in known.feeds.values())
@@ -89,7 +99,7 @@ def pull(
     problems += rules.of_their_own(settings, replace(found, notices=altered), now)
     if errors_in(problems):
         raise Otherwise
-    articles = Articles(part, Prose(settings, settings.cache_dir))
+    articles = Articles(part, prose)
     _know(articles, known, altered)
     if not all(_reads_well(part, articles, known, entry) for entry in entries):
         raise Otherwise

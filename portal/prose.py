@@ -10,15 +10,16 @@ import html
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from portal import parallel
+from portal import conversion, parallel
 from portal.config import Settings
 from portal.errors import Location, Problem, Severity
 from portal.installed import version
 from portal.notice import Text
+from portal.parallel import Mate
 
 if TYPE_CHECKING:
     from portal.renditions import Renditions
@@ -70,6 +71,8 @@ class Prose:
         self._sound: set[str] = set()
         """Bodies that this run converted and found nothing wrong with, wherever they are shown."""
         self._folder = cache_dir
+        self._coming: dict[str, Callable[[], dict[str, Any]]] = {}
+        """Bodies that somebody else is at."""
 
     @cached_property
     def _cache(self) -> Renditions | None:
@@ -107,7 +110,7 @@ class Prose:
         new = {text.body: text for text in texts if not self._knows(text)}
         bodies, public = list(new), dict[str, dict[str, Any]]()
         try:
-            done = parallel.each(self._convert, bodies, prepare=_prepare)
+            done = parallel.each(self._convert, bodies, prepare=conversion.prepare)
             for text, found in zip(new.values(), done, strict=True):
                 if _is_sound(found):
                     self._sound.add(text.body)
@@ -138,10 +141,15 @@ class Prose:
         headings = tuple(Heading(*h) for h in found["headings"])
         return Rendered(done, headings, tuple(problems))
 
-    def _convert(self, body: str) -> dict[str, Any]:
-        from portal import converting  # there it says why here
+    def ahead(self, bodies: Iterable[str], mate: Mate) -> None:
+        """Have a mate convert public bodies that are not known yet, for when they are asked for."""
+        for body in bodies:
+            if self._cache is not None and self._cache.find(body) is None:
+                self._coming[body] = mate.ask(partial(conversion.body, body))
 
-        return converting.body(body)
+    def _convert(self, body: str) -> dict[str, Any]:
+        coming = self._coming.pop(body, None)
+        return coming() if coming else conversion.body(body)
 
     def remembered(self, key: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """What `make` gives, as JSON can hold it, kept from build to build under `key`: for public text only."""
@@ -172,20 +180,11 @@ class Prose:
             self._cache.close()
 
 
-def _prepare() -> None:
-    """Have what converts at hand, before workers are started that all need it."""
-    from portal import converting
-
-    converting.body_converter()
-
-
 @lru_cache(maxsize=4096)
 def _line(text: str) -> str:
     if _PLAIN.fullmatch(text):
         return text
-    from portal import converting
-
-    done = _resolve(converting.line(text), lambda _: None, lambda _: None).strip()
+    done = _resolve(conversion.line(text), lambda _: None, lambda _: None).strip()
     if done.startswith("<p>") and done.endswith("</p>") and done.count("<p>") == 1:
         return done[3:-4]
     return done

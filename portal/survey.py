@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
-from portal import parallel
+from portal.parallel import Mate
 
 Stamp: TypeAlias = tuple[int, ...]
 """How a file lies on the disk: size, time of its content, time of any change, inode; empty where it is none."""
@@ -97,10 +97,10 @@ class Survey:
     """Waits until all of it was looked at."""
 
 
-def begin(out: Path, noted: Path) -> Survey:
-    """Have another processor look at a site from now on, of which the file `noted` says how it lay."""
+def begin(out: Path, noted: Path, mate: Mate) -> Survey:
+    """Have somebody look at a site from now on, of which the file `noted` says how it lay."""
     out = out.absolute()
-    return Survey(changes(out), parallel.aside(partial(_look, out, noted)))
+    return Survey(changes(out), mate.ask(partial(_look, out, noted)))
 
 
 def _look(out: Path, noted: Path) -> Otherwise:

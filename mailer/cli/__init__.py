@@ -12,8 +12,7 @@ from mailer.cli.office import CANNOT_RUN, FINE, PROBLEMS, Unsound
 from mailer.cli.signing import dkim_
 from mailer.cli.subscribing import subscribers
 from mailer.letters.linting import Unfit
-from portal.config import Misconfigured
-from portal.errors import Format, PortalError, listing, printable
+from portal.errors import Format, Misconfigured, PortalError, listing, printable
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -13,8 +13,7 @@ import click
 from mailer.cli.office import FINE, clock, ledger_of, place_options, say, say_json
 from mailer.ledger import UNSENT, Decree, Ledger, State
 from portal import config
-from portal.errors import PortalError
-from portal.words import counted
+from portal.errors import PortalError, counted
 
 _SHORTEST = 6
 """Hexadecimal digits that name a digest, if no other begins with them."""

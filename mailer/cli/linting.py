@@ -12,8 +12,7 @@ from mailer.cli.office import FINE, PROBLEMS, Office, common_options, read_offic
 from mailer.letters import linting
 from mailer.letters.linting import Answers
 from mailer.runs import answers
-from portal.errors import Format, PortalError, Problem, errors_in, listing
-from portal.words import counted
+from portal.errors import Format, PortalError, Problem, counted, errors_in, listing
 
 
 @click.command()

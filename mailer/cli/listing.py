@@ -17,8 +17,7 @@ from mailer.agenda.digest import Decision, Excluded, Item
 from mailer.agenda.forecast import Forecast
 from mailer.cli.office import Office, report_console, say
 from mailer.people.person import Person
-from portal.errors import printable
-from portal.words import counted
+from portal.errors import counted, printable
 
 _TOGETHER = 500
 """Lines, or people in a JSON document, that are written at once."""

@@ -37,8 +37,7 @@ from mailer.sending.gate import Gate
 from mailer.sending.sender import LEASE, Rules, Sender
 from mailer.transport import Outbox, Server, Smtp, Transport
 from mailer.transport.catcher import catching
-from portal.errors import Location, PortalError
-from portal.words import counted
+from portal.errors import Location, PortalError, counted
 
 OUTBOX = "outbox"
 

@@ -20,9 +20,8 @@ from mailer.people.subscription import Scope, Subscribers, Subscription
 from portal import config, registry
 from portal.client import Cadence
 from portal.config import Settings
-from portal.errors import Format, PortalError, listing
+from portal.errors import Format, PortalError, counted, listing
 from portal.kinds import Kind
-from portal.words import counted
 
 T = TypeVar("T")
 

@@ -1,6 +1,6 @@
 """`build`: from committed notices to a site in place, by the shorter way where nothing but words changed.
 
-What a way needs is imported when it is taken, and only once another processor looks at the site: both take as long.
+What a way needs is imported when it is taken, and only once another processor is at work: that takes as long.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from pathlib import Path
 
 import click
 
-from portal import cachefile, survey
+from portal import cachefile, conversion, survey
 from portal.addresses import BUILD
 from portal.cli.console import now_option, root_option
+from portal.parallel import Mate
 
 
 @click.command()
@@ -26,15 +27,22 @@ def build(root: Path, out: Path | None, now: str | None, clean: bool) -> int:
     folder = root.resolve()
     place = out or folder / "site"
     noted = cachefile.lay(folder)
-    stands = not clean and noted.is_file() and (place / BUILD).is_file()
-    looked = survey.begin(place, noted) if stands else None
+    mate = looked = None
+    if not clean and noted.is_file() and (place / BUILD).is_file():
+        mate = Mate()
+        looked = survey.begin(place, noted, mate)
+        mate.ask(conversion.prepare)
 
-    from portal.cli import correcting, remembering
+    from portal.cli import remembering
 
     known = remembering.recollect(folder, clean=clean)
-    done = correcting.corrected(known, place, now, looked) if looked is not None else None
-    if done is not None:
-        return done
+    if mate is not None and looked is not None:
+        from portal.cli import correcting
+
+        done = correcting.corrected(known, place, now, looked, mate)
+        mate.leave()
+        if done is not None:
+            return done
 
     from portal.cli import whole
 

@@ -11,19 +11,23 @@ from portal.cli.console import FINE, counted, say, show
 from portal.cli.engine import render
 from portal.cli.remembering import Remembered, for_the_next_build
 from portal.errors import Problem
+from portal.parallel import Mate
 from portal.publish import Published
 from portal.survey import Survey
 
 
-def corrected(known: Remembered, out: Path, now: str | None, looked: Survey) -> int | None:
-    """Build where nothing changed but some words; None where there is more to do. Raises what any build does."""
+def corrected(known: Remembered, out: Path, now: str | None, looked: Survey, mate: Mate) -> int | None:
+    """Build where nothing changed but some words, with a mate; None where there is more to do.
+
+    Raises what any build does.
+    """
     settings, kept = known.settings, known.kept
     if kept.plates is None:
         return None
     clock, engine = editorial_clock(now, settings.zone), shells.fingerprint(settings)
     fetch = partial(shells.fetch, settings, render, engine)
     try:
-        proof = proofs.pull(settings, kept.plates, rereading.frame(settings), engine, clock, known.readings)
+        proof = proofs.pull(settings, kept.plates, rereading.frame(settings), engine, clock, known.readings, mate)
         done, left = reprint.run_off(proof, fetch, out, known.secret, kept, looked)
     except proofs.Otherwise:
         return None

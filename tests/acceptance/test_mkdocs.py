@@ -22,8 +22,7 @@ from playwright.sync_api import Browser
 
 from portal import mkdocs_plugin, shells
 from portal.article import Articles
-from portal.config import Misconfigured
-from portal.errors import PortalError
+from portal.errors import Misconfigured, PortalError
 from portal.prose import Prose
 from portal.site import files
 from tests.conftest import MKDOCS, NOW, REPOSITORY, PortalFolder

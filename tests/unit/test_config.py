@@ -7,8 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from portal import config
-from portal.config import Filing, Misconfigured, Secret
-from portal.errors import PortalError
+from portal.config import Filing, Secret
+from portal.errors import Misconfigured, PortalError
 from tests.conftest import PortalFolder
 
 DESK = "extra:\n  duenotice:\n    desks:\n      fees: {name: 收费台, "
