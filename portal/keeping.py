@@ -6,9 +6,9 @@ every entry is named by what it follows from.
 
 How the site stood (portal/inventory.py) is in two files beside it, which the memory names by their hashes and
 supplements, so that a small correction need not write all of it. One has what `ls` tells of the site, in the clear,
-for who looks at it meanwhile (portal/survey.py). The memory also has the templates as they were compiled: code is run
-only from where nobody else can have put it. Against whoever sets the clock of the machine, and failing disks, every
-24th build reads all the same, and the gate looks into every file.
+for who looks at it meanwhile (portal/survey.py). The memory also has the templates as they were compiled, and the
+vocabularies as they were read: code is run only from where nobody else can have put it. Against whoever sets the clock
+of the machine, and failing disks, every 24th build reads all the same, and the gate looks into every file.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from portal import cachefile, stationery, survey
+from portal import cachefile, stationery, survey, words
 from portal.config import Secret, Settings
 from portal.digests import DIGESTS
 from portal.installed import version
@@ -40,7 +40,7 @@ BUILDS = "builds"
 _PACKING = f"{sys.implementation.cache_tag} {sys.hexversion} {marshal.version}\n".encode()
 """What packs and unpacks in the same way."""
 
-_SITE, _TEMPLATES, _PLATES = "site", "templates", "plates"
+_SITE, _TEMPLATES, _WORDS, _PLATES = "site", "templates", "words", "plates"
 _READ_AGAIN = 24
 """After so many builds every file is compared by its bytes."""
 
@@ -74,6 +74,8 @@ def recollect(settings: Settings, key: Secret | None) -> Kept:
         past.pop(DIGESTS, None)
     for name, known in past.pop(_TEMPLATES, {}).get(_compiler(), {}).items():
         stationery.COMPILED.setdefault(name, known)
+    for name, known in past.pop(_WORDS, {}).items():
+        words.READ.setdefault(name, known)
     memory = Memory(past, begun)
     memory.keep(BUILDS, "count", count)
     return Kept(memory, kept, _plates(plates) if trusting else None, site["in"])
@@ -96,13 +98,13 @@ def keep(settings: Settings, key: Secret | None, kept: Kept) -> None:
         return
     memory, stands = kept.memory, kept.inventory
     memory.rooms.setdefault(BUILDS, {}).setdefault("count", 0)
-    if kept.site:
+    if kept.site and stands.noted_in:
         site = {"lay": stands.noted_in, "in": kept.site, "files": stands.later_files, "folders": stands.later_folders}
     else:
         standing, told = stands.noted()
         lay = _put(cachefile.lay(settings.root), standing.packed())
         site = {"lay": lay, "in": _write(_site(settings), key, told), "files": {}, "folders": {}}
-    past = {**memory.rooms, _SITE: site, _TEMPLATES: {_compiler(): stationery.COMPILED}}
+    past = {**memory.rooms, _SITE: site, _TEMPLATES: {_compiler(): stationery.COMPILED}, _WORDS: words.READ}
     if kept.plates is not None:
         past[_PLATES] = {field.name: getattr(kept.plates, field.name) for field in fields(Plates)}
     _write(_file(settings), key, past)
@@ -116,7 +118,7 @@ def _compiler() -> str:
 def recollect_for_check(settings: Settings, key: Secret | None) -> Kept:
     """What the last build and the last check found out; each of them writes a file of its own."""
     built, checked = _said(_file(settings), key), _said(_checked(settings), key)
-    rooms = (built.keys() | checked.keys()) - {BUILDS, _SITE, _TEMPLATES, _PLATES}
+    rooms = (built.keys() | checked.keys()) - {BUILDS, _SITE, _TEMPLATES, _WORDS, _PLATES}
     memory = Memory({room: {**checked.get(room, {}), **built.get(room, {})} for room in rooms}, time.time_ns())
     return Kept(memory, Inventory(), _plates(built.get(_PLATES)))
 

@@ -23,7 +23,7 @@ from portal.board import name as board_name
 from portal.bundles import Bundle
 from portal.changes import Changes
 from portal.chunked import File
-from portal.circumstances import hashed
+from portal.circumstances import hashed, program
 from portal.editions import Month
 from portal.notice import Version
 from portal.plan import Attachment, Entry, Listing, Plan
@@ -72,11 +72,14 @@ def bundles(plan: Plan, shells: Shells, articles: Articles, premises: Premises) 
 def of_notices(
     plan: Plan, shells: Shells, articles: Articles, premises: Premises, selectors: Selectors
 ) -> Iterator[Bundle]:
-    """The pages of each notice of a plan."""
+    """The pages of each notice of a plan, and the codes that lead to them."""
     changes, around = Changes(plan, articles), hashed(premises.frame, selectors.follows)
+    site_url = plan.settings.site_url
     for entry in plan.public:
         make = partial(_notice, plan, shells, articles, changes, entry, selectors)
         yield Bundle(hashed(around + premises.whole(entry)), make)
+        codes = [page + QR for page in _pages_with_words(plan, entry)]
+        yield Bundle(hashed(program(), "codes", site_url, *codes), partial(_codes, site_url, codes))
 
 
 def prepare(plan: Plan, articles: Articles) -> None:
@@ -220,8 +223,6 @@ def _notice(
     plan: Plan, shells: Shells, articles: Articles, changes: Changes, entry: Entry, selectors: Selectors
 ) -> Iterator[File]:
     """A page for each version, the latest once more under the notice's own address, and one of what changed."""
-    from portal import qr  # segno comes with it, and only what is made needs codes
-
     own = {code: plan.addresses(code).notice(entry.id) for code in plan.settings.languages}
     for version in entry.versions:
         paths = {code: plan.addresses(code).version(entry.id, version.number) for code in plan.settings.languages}
@@ -234,10 +235,24 @@ def _notice(
             title = words.load(language, "site")("version", title=page.title, number=version.number)
             found_at = (own if version is entry.latest else paths)[written]
             yield f"{page.path}index.html", shells.pour(language, replace(page, title=title, canonical=found_at))
-            if language in version.texts:
-                yield f"{page.path}{QR}", qr.svg(plan.settings.site_url + page.path)
     if len(entry.versions) > 1:
         yield from _changes(plan, shells, changes, entry, selectors)
+
+
+def _pages_with_words(plan: Plan, entry: Entry) -> Iterator[str]:
+    """The pages of a notice's versions in the languages that each has."""
+    for version in entry.versions:
+        for language in plan.settings.languages:
+            if language in version.texts:
+                yield plan.addresses(language).version(entry.id, version.number)
+
+
+def _codes(site_url: str, paths: Sequence[str]) -> Iterator[File]:
+    """The QR codes of pages, which stay as they are while words change."""
+    from portal import qr  # segno comes with it, and only what is made needs codes
+
+    for path in paths:
+        yield path, qr.svg(site_url + path.removesuffix(QR))
 
 
 def _changes(

@@ -48,12 +48,18 @@ class Words:
         return frozenset(self._texts)
 
 
+READ: dict[str, tuple[str, dict[str, str]]] = {}
+"""Vocabularies by name: the text that one was read from, and what it says. A build gives them to the next."""
+
+
 @cache
 def load(language: str, vocabulary: str = "") -> Words:
     """Read site_templates/words/[<vocabulary>.]<language>.yml; nested keys are joined with dots."""
     name = f"{vocabulary}.{language}.yml" if vocabulary else f"{language}.yml"
-    data = yaml.load((TEMPLATES / "words" / name).read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-    return Words(language, dict(_flat(data, "")))
+    text = (TEMPLATES / "words" / name).read_text(encoding="utf-8")
+    if name not in READ or READ[name][0] != text:
+        READ[name] = text, dict(_flat(yaml.load(text, Loader=yaml.CSafeLoader), ""))
+    return Words(language, READ[name][1])
 
 
 def _flat(data: Mapping[str, Any], prefix: str) -> list[tuple[str, str]]:

@@ -53,6 +53,12 @@ extra:
 """
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_state(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test makes, or trusts, the key of whoever runs it."""
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
+
+
 def need(program: str, package: str) -> str:
     """The path of a system program; without it the test is skipped by name, and with CI=true it fails."""
     found = shutil.which(program) or shutil.which(

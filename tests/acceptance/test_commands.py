@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from portal import cli, config, sealing
-from portal.cli import building
+from portal.cli import whole
 from portal.publish import Refused
 from tests.conftest import NOW, REPOSITORY, PortalFolder
 
@@ -123,7 +123,7 @@ def test_a_refusal_while_files_change_says_so(
         raise Refused([])
 
     portal_folder.notice("a", "title: 甲\ndate: 2026-11-01")
-    monkeypatch.setattr(building, "put_in_place", refuse)
+    monkeypatch.setattr(whole, "publish_prepared", refuse)
     assert cli.main(["build", "--root", str(portal_folder.root), "--now", NOW]) == code
     assert said in capsys.readouterr().err
 

@@ -15,7 +15,7 @@ import pytest
 from portal import bundles, cli, parallel
 from portal.bundles import Bundle
 from portal.chunked import Derived
-from portal.cli import building, checking
+from portal.cli import checking, correcting, whole
 from portal.config import Settings
 from portal.errors import PortalError
 from portal.inventory import Inventory
@@ -54,8 +54,8 @@ def engine(settings: Settings, out: Path) -> None:
 def folder(portal_folder: PortalFolder, monkeypatch: pytest.MonkeyPatch) -> PortalFolder:
     """Notices that lean on one another in every way there is."""
     monkeypatch.setenv("PORTAL_SECRET", SECRET)
-    monkeypatch.setattr(checking, "render", engine)
-    monkeypatch.setattr(building, "render", engine)
+    for room in (checking, correcting, whole):
+        monkeypatch.setattr(room, "render", engine)
     settings = portal_folder.root / "mkdocs.yml"
     portal_folder.write("mkdocs.yml", settings.read_text(encoding="utf-8") + LENIENT)
     for number in range(12):
@@ -244,7 +244,8 @@ def test_one_worker_makes_all_new_bundles_of_a_group() -> None:
         return parallel.each(done, items, workers=2, least=1)
 
     names = ["a", *(f"m{number}" for number in range(20)), "old", *(f"n{number}" for number in range(100))]
-    stands = Inventory(files={"old.html": ["old", "", 0, 0, 0, 0]})
+    stands = Inventory()
+    stands.note("old.html", ("old", "", (0, 0, 0, 0)))
     found = dict(bundles.files(map(bundle, names), stands, each))
     assert list(found) == ["old.html", *(f"{name}.html" for name in names if name != "old")]
     for path, data in found.items():
@@ -258,7 +259,9 @@ def test_one_worker_makes_all_new_bundles_of_a_group() -> None:
 
 def test_a_bundle_of_which_a_file_is_gone_is_made_for_that_file(tmp_path: Path) -> None:
     """An inventory that names files which no longer stand costs work, never a page."""
-    inventory = Inventory({"a.html": ["same", "", 1], "b.html": ["same", "", 1]})
+    inventory = Inventory()
+    for path in ("a.html", "b.html"):
+        inventory.note(path, ("same", "", (1, 1, 1, 1)))
     found = dict(bundles.files([Bundle("same", lambda: [("a.html", b"a"), ("b.html", b"b")])], inventory))
     assert {path: data.make() for path, data in found.items() if isinstance(data, Derived)} == {
         "a.html": b"a",

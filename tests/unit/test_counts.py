@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from portal import cli
-from portal.words import counted
+from portal.errors import counted
 from tests.conftest import NOW, PortalFolder
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -30,7 +31,11 @@ def test_a_run_in_which_nothing_changed_imports_nothing_that_makes_anything(
     first = commands.build(portal_folder, "build", "--now", NOW, secret=secret)
     assert "1 public" in first.stdout, first.stderr
     said = {"check": "checked: ", "build": "0 files written"}
-    environment = {"PATH": "/usr/bin:/bin", **({} if secret is None else {"PORTAL_SECRET": secret})}
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "XDG_STATE_HOME": os.environ["XDG_STATE_HOME"],
+        **({} if secret is None else {"PORTAL_SECRET": secret}),
+    }
     for command, wanted in said.items():
         arguments = [command, "--root", str(portal_folder.root), "--now", NOW]
         done = subprocess.run(

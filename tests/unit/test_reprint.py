@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from portal import cli, config, feeds, keeping, proofs, reprint, rereading, shells
-from portal.cli import building, checking
+from portal.cli import checking, correcting, whole
 from portal.readings import Readings
 from tests.conftest import PortalFolder
 from tests.unit.test_building_again import NOW, SECRET, built, engine
@@ -32,8 +32,8 @@ PIXEL = b"\x89PNG\r\n\x1a\n"
 def folder(portal_folder: PortalFolder, monkeypatch: pytest.MonkeyPatch) -> PortalFolder:
     """Public notices of every kind of standing, built some time after they were written."""
     monkeypatch.setenv("PORTAL_SECRET", SECRET)
-    monkeypatch.setattr(checking, "render", engine)
-    monkeypatch.setattr(building, "render", engine)
+    for room in (checking, correcting, whole):
+        monkeypatch.setattr(room, "render", engine)
     real = time.time_ns
     monkeypatch.setattr(time, "time_ns", lambda: real() + 10_000_000_000)
     settings = portal_folder.root / "mkdocs.yml"
@@ -324,14 +324,14 @@ def test_a_search_that_was_lost_is_made_again(folder: PortalFolder, runs: list[t
 
 def disturb(patched: pytest.MonkeyPatch, do: Callable[[], object]) -> None:
     """Have something happen when a build has read what people wrote, before it notes anything."""
-    real = building.decide
+    real = whole.decide
 
     def decide(*given, **named):  # type: ignore[no-untyped-def]
         found = real(*given, **named)
         do()
         return found
 
-    patched.setattr(building, "decide", decide)
+    patched.setattr(whole, "decide", decide)
 
 
 def test_a_file_written_while_a_build_read_is_read_by_the_next(
@@ -354,14 +354,19 @@ def test_what_is_private_keeps_a_portal_from_having_plates(folder: PortalFolder,
     assert runs == []
 
 
-def test_without_a_secret_nothing_is_pickled(
-    folder: PortalFolder, runs: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+def test_without_a_secret_the_machine_has_a_key_of_its_own(
+    folder: PortalFolder, runs: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """And a portal without one is built as a whole."""
+    """A portal without one is corrected as well; a cache that another machine locked is none."""
     monkeypatch.delenv("PORTAL_SECRET")
     built(folder, NOW)
-    built(folder, NOW)
-    assert runs == []
+    correct(folder)
+    assert differing(built(folder, NOW), clean(folder)) == []
+    assert runs == [("n01",)]
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "another machine"))
+    correct(folder, 2)
+    assert differing(built(folder, NOW), clean(folder)) == []
+    assert runs == [("n01",)]
 
 
 def test_a_proof_is_of_one_place(folder: PortalFolder, tmp_path: Path) -> None:

@@ -8,17 +8,20 @@ import pytest
 
 from portal.cli.resident import Resident
 from portal.cli.watching import Watch
+from portal.config import Secret
 from portal.errors import Location
 from tests.conftest import NOW, PortalFolder
 
 FRONT = "title: 费用\ndate: 2026-11-01"
+OWN = Secret(bytes(range(7, 39)))
+"""The machine's."""
 
 
 @pytest.fixture
 def resident(portal_folder: PortalFolder) -> Resident:
     """A portal of one notice, built once."""
     portal_folder.notice("fees", FRONT, "旧的一句。\n")
-    built = Resident(portal_folder.root, portal_folder.root / "site", NOW, None)
+    built = Resident(portal_folder.root, portal_folder.root / "site", NOW, None, OWN)
     assert built.build().published is not None
     return built
 
@@ -118,7 +121,7 @@ def test_without_a_secret_nothing_private_is_left_for_the_next_process(portal_fo
     portal_folder.notice("fees", FRONT, "旧的一句。\n")
     secretly = "title: 云杉贸易终止合同\ndate: 2026-11-01\ndraft: true\naudience: {status: [active]}"
     portal_folder.notice("spruce-ends", secretly, "只给云杉贸易看的一句。\n")
-    served = Resident(portal_folder.root, portal_folder.root / "site", NOW, None)
+    served = Resident(portal_folder.root, portal_folder.root / "site", NOW, None, OWN)
     assert served.build().published is not None
     served.remember()
     cache = portal_folder.settings().cache_dir

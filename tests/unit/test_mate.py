@@ -1,0 +1,80 @@
+"""A second pair of hands: what it is asked is done elsewhere, one after another; what it cannot do is done here."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+
+from portal import parallel
+from portal.parallel import Mate
+
+MANY = 1 << 20
+
+
+@pytest.fixture
+def mate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mate]:
+    monkeypatch.setattr(parallel, "processors", lambda: 2)
+    one = Mate()
+    yield one
+    one.leave()
+
+
+def twice(number: int) -> tuple[int, int]:
+    return 2 * number, os.getpid()
+
+
+def test_what_is_asked_is_done_elsewhere(mate: Mate) -> None:
+    """Each answer is of its own question, in whatever order somebody wants them."""
+    answers = [mate.ask(partial(twice, number)) for number in range(5)]
+    found = {number: answers[number]() for number in (3, 0, 4, 2, 1)}
+    assert {number: double for number, (double, _) in found.items()} == {0: 0, 1: 2, 2: 4, 3: 6, 4: 8}
+    (pid,) = {pid for _, pid in found.values()}
+    assert pid != os.getpid()
+
+
+def test_long_questions_and_long_answers_do_not_wait_for_each_other(mate: Mate) -> None:
+    """Though neither fits into a pipe, and nobody reads the answers before all is asked."""
+    answers = [mate.ask(partial(bytes.upper, b"a" * MANY)) for _ in range(4)]
+    assert all(answer() == b"A" * MANY for answer in answers)
+
+
+def test_what_fails_there_fails_here(mate: Mate) -> None:
+    """So that it can be told; and the next thing is done as ever."""
+    failing, fine = mate.ask(partial(int, "none")), mate.ask(partial(int, "7"))
+    assert fine() == 7
+    with pytest.raises(ValueError, match="none"):
+        failing()
+
+
+def test_when_it_is_killed_its_work_is_done_here(mate: Mate) -> None:
+    """What it had said before, it has said."""
+    done = mate.ask(partial(twice, 1))
+    pid = done()[1]
+    waiting = mate.ask(partial(time.sleep, 60))
+    os.kill(pid, signal.SIGKILL)
+    assert mate.ask(partial(twice, 2))() == (4, os.getpid())
+    assert waiting is not done
+
+
+def test_with_one_processor_all_of_it_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And only what somebody wants."""
+    monkeypatch.setattr(parallel, "processors", lambda: 1)
+    alone = Mate()
+    alone.ask(partial(pytest.fail, "nobody wants it"))
+    assert alone.ask(partial(twice, 3))() == (6, os.getpid())
+
+
+def test_whoever_is_let_go_ends(mate: Mate) -> None:
+    """Its process is there no more soon after."""
+    pid = mate.ask(partial(twice, 1))()[1]
+    mate.leave()
+    ended = (0, 0)
+    while ended[0] == 0:
+        ended = os.waitpid(pid, os.WNOHANG)
+        time.sleep(0.01)
+    assert os.waitstatus_to_exitcode(ended[1]) == 0
