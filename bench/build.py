@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import shutil
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,8 +19,6 @@ _OF_MKDOCS, _OF_HUGO = 0.55, 0.15
 """What is promised: a first build in that part of MkDocs' time, one after a change in that part of Hugo's."""
 _SMALL, _LARGE = 1_000, 30_000
 _COMMITS = 20_000
-_SETTLING = 3.0
-"""Seconds: a file that changed just before a build is read again by the next one."""
 
 
 def measure(folder: Path) -> Iterator[Figure]:
@@ -90,7 +87,6 @@ def _hashes(site: Path) -> dict[str, str]:
 def _history(portal: Path) -> Iterator[Figure]:
     """The same board with a long history: what its reading adds once it was read."""
     board.age(portal, _COMMITS)
-    time.sleep(_SETTLING)
     build(portal)
     again = build(portal)
     yield Figure(f"build without a change, {_COMMITS:,} commits", again.seconds, "s")

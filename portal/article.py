@@ -7,7 +7,7 @@ import html
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import quote
 
 from markupsafe import Markup, escape
@@ -48,8 +48,7 @@ _GENUINE = "genuine.md"
 _WEB = re.compile(r"https?://[^\s\"<>]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Article:
+class Article(NamedTuple):
     """What a page or a sealed object shows of a notice."""
 
     title: str
@@ -298,24 +297,21 @@ _TOLD_FIRST: Mapping[Kind, frozenset[str]] = {
 """The details that stand above the glance, and so not once more below it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Share:
+class _Share(NamedTuple):
     """What people paste when they pass the notice on."""
 
     chat: str
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Link:
+class _Link(NamedTuple):
     title: str
     url: str
     language: str
     """The language of the title where it is not the reader's, else empty."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Edition:
+class _Edition(NamedTuple):
     """A version and its page; private ones have none."""
 
     version: Version
@@ -397,8 +393,7 @@ class _Draft:
             yield Problem(_where(self.text, name), "misplaced-placeholder", message, "put it into the text", severity)
 
 
-@dataclass(frozen=True, slots=True)
-class _Cells:
+class _Cells(NamedTuple):
     """One row of the comparison as it is shown."""
 
     item: Markup
@@ -416,8 +411,7 @@ class _Cells:
         return self.change is not None and not self.change.amount
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(NamedTuple):
     """One row of the comparison, before its placeholders are filled."""
 
     row: Comparison
@@ -483,8 +477,7 @@ def _how_much(rows: Sequence[_Cells], voice: Voice) -> Markup:
     return Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(w("brief.much"), said)
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """One field of a kind's details: a label, and what stands beside it."""
 
     name: str
@@ -492,8 +485,7 @@ class Fact:
     value: Markup
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
+class _File(NamedTuple):
     name: str
     url: str
     """Empty where the file of an earlier version is not kept any more."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from typing import NamedTuple
 from urllib.parse import quote
 
 from markupsafe import Markup, escape
@@ -41,8 +42,7 @@ class Way(StrEnum):
     YEAR = "year"
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(NamedTuple):
     """A notice in a list."""
 
     entry: Entry
@@ -63,8 +63,7 @@ class _Row:
     """Whether that is not the first."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Coming:
+class _Coming(NamedTuple):
     """A date of a notice, and what happens on it."""
 
     on: dt.date
@@ -86,8 +85,7 @@ class _Choice:
     chosen: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
+class _Page(NamedTuple):
     """A page of a list, and the ways from it to others."""
 
     number: int

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from portal.addresses import CARDS, LISTS
 from portal.board import Boards, Way, ways
@@ -19,8 +18,7 @@ PIECE = 24
 """Notices in a piece: about 5 kB, compressed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """Some notices of a year, oldest first."""
 
     name: str

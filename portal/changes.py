@@ -9,10 +9,9 @@ import datetime as dt
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from markupsafe import Markup
 
@@ -43,8 +42,7 @@ _ID = re.compile(r'\s(?:id|aria-labelledby)="[^"]*"')
 _LEVEL = re.compile(r"(?<=[</]h)[1-5]\b")
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(NamedTuple):
     """A version in the list."""
 
     version: Version
@@ -52,8 +50,7 @@ class _Line:
     note: Markup
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
+class _Told(NamedTuple):
     """A changed fact in the reader's words."""
 
     label: str | Markup
@@ -61,8 +58,7 @@ class _Told:
     new: Markup
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(NamedTuple):
     """What one version changed in the one before it."""
 
     new: Version

@@ -6,17 +6,15 @@ Everything here follows from the sources and the editorial clock of the plan, ne
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from portal import states
 from portal.notice import ID, Notice
 from portal.plan import Entry, Plan
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(NamedTuple):
     """A moment at which a notice ceased to stand, or stood again, without a version of its own."""
 
     at: dt.datetime

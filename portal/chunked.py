@@ -55,13 +55,20 @@ def stamp(about: os.stat_result) -> list[int]:
     return [about.st_size, about.st_mtime_ns, about.st_ctime_ns, about.st_ino]
 
 
-_SETTLED = 2_000_000_000
-"""Nanoseconds: the coarsest clock of a file system in use ticks every two seconds (FAT)."""
+_SECOND = 1_000_000_000
+"""Nanoseconds."""
+_FINE, _COARSE = 100_000_000, 2 * _SECOND
+"""The ticks of file systems' clocks: Linux' own take the time of the last tick of the kernel's, 10 ms at most; some
+count whole seconds (HFS+, ext3), and FAT counts every other."""
 
 
 def settled(stamp: list[int], moment: int) -> bool:
-    """Whether a file that changed after `moment` (nanoseconds since 1970), when it was read, would show it."""
-    return max(stamp[1], stamp[2]) < moment - _SETTLED
+    """Whether a file that changed after `moment` (nanoseconds since 1970), when it was read, would show it.
+
+    It would not where it changed twice within one tick, and was read in between.
+    """
+    last = max(stamp[1], stamp[2])
+    return last < moment - (_FINE if last % _SECOND else _COARSE)
 
 
 File: TypeAlias = tuple[str, bytes | Chunked]

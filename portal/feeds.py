@@ -11,9 +11,8 @@ import json
 import mimetypes
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, urljoin
 
 from markupsafe import Markup
@@ -47,8 +46,7 @@ _NOTHING_YET = dt.datetime.fromtimestamp(0, dt.UTC)
 """Atom wants to know when a feed changed, also one in which nothing ever stood."""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """A notice as both formats tell of it in one language."""
 
     id: str

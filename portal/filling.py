@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 PLACEHOLDER = re.compile(r"\{\{\s*([^\W\d]\w*)\s*\}\}")
 """A name as a table of values may have it, in any script: {{old}}, {{现行金额}}."""
@@ -14,8 +14,7 @@ _TAG = re.compile(r"""(</?[A-Za-z](?:[^<>"']|"[^"]*"|'[^']*')*>)""")
 _UNFILLED = "—"
 
 
-@dataclass(frozen=True, slots=True)
-class Filling:
+class Filling(NamedTuple):
     """What fills each name for one client, as plain text in the reader's language."""
 
     texts: Mapping[str, str]
@@ -25,8 +24,7 @@ class Filling:
         return PLACEHOLDER.sub(lambda match: self.texts.get(match[1], _UNFILLED), text)
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(NamedTuple):
     """HTML taken apart once, so that filling it for the next client is one join.
 
     Only text is filled, never a tag: what stands in an attribute could turn a value into an address that runs a script.

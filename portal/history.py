@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from portal import epochs, states
 from portal.config import Settings
@@ -28,8 +29,7 @@ _FOR_EVER = [0, 0, 0, 0]
 """The stamp of what cannot change: commits, and files by their hash."""
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(NamedTuple):
     """Every notice with its versions, and the commit they were read at."""
 
     dossiers: Mapping[str, Dossier]
@@ -38,8 +38,7 @@ class History:
     problems: tuple[Problem, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Committed:
+class Committed(NamedTuple):
     """A state of a file that was committed."""
 
     paper: Paper
@@ -290,8 +289,7 @@ def _forks(settings: Settings, revision: str) -> Iterator[tuple[Path, str, str]]
             yield inside, folder.relative_to(inside).as_posix(), fork
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     """What one commit made of the registry."""
 
     commit: str
@@ -302,8 +300,7 @@ class Recorded:
     """File name to what it held from then on; None: it was removed."""
 
 
-@dataclass(frozen=True, slots=True)
-class RegistryHistory:
+class RegistryHistory(NamedTuple):
     """What once stood in the registry, oldest first."""
 
     commits: tuple[Recorded, ...] = ()

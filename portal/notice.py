@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from functools import lru_cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 from urllib.parse import unquote
 
 from pydantic import AfterValidator, Field, SerializeAsAny, StrictBool, ValidationError, model_validator
@@ -464,8 +464,7 @@ class Version:
         return self.texts.get(language) or self.original or next(iter(self.texts.values()), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Dossier:
+class Dossier(NamedTuple):
     """A notice with all its versions, oldest first; never empty. The last one is the working text."""
 
     id: str

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from portal import addresses, audience, states
@@ -35,8 +36,7 @@ HOLDERS, READERS = "holders", "readers"
 """The rooms of who has access, and of who may read what."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attachment:
+class Attachment(NamedTuple):
     """A file that lies beside a notice and comes along with it: listed, or shown in its text."""
 
     name: str
@@ -80,16 +80,14 @@ class Entry:
         return text
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
+class Sheet(NamedTuple):
     """A private notice on one contact's pages, with the versions this contact may read, oldest first."""
 
     entry: Entry
     versions: tuple[Version, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(NamedTuple):
     """A contact who has access, as far as the private pages tell of it."""
 
     key: str
@@ -102,16 +100,14 @@ class Holder:
     language: str
 
 
-@dataclass(frozen=True, slots=True)
-class Binder:
+class Binder(NamedTuple):
     """The private pages of one contact at one client, newest notice first."""
 
     holder: Holder
     sheets: tuple[Sheet, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(NamedTuple):
     """A list of the board: the whole (key ''), one kind, or one year; newest first."""
 
     key: str

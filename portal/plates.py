@@ -12,6 +12,7 @@ import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from portal import chunked, history, timetable
 from portal.circumstances import Circumstances
@@ -29,8 +30,7 @@ _A_FOLDER, _NOTHING = [-1, 0, 0, 0], [-2, 0, 0, 0]
 """Stand for the stamps of a folder that can be read, and of a link that leads nowhere."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lay:
+class Lay(NamedTuple):
     """How all that people write lies on the disk; told before it is read, so that what changes meanwhile is noticed."""
 
     tree: Mapping[str, Stamp]

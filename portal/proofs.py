@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from portal import history, plan, plates, rules, sources
 from portal.article import Articles
@@ -43,8 +44,7 @@ class Part(Plan):
         return self.known
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(NamedTuple):
     """A portal in which nothing is new but some words, which are sound."""
 
     plates: Plates

@@ -15,9 +15,9 @@ import shutil
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from portal import survey
 from portal.addresses import BUILD, SEALED
@@ -30,8 +30,7 @@ from portal.survey import Survey
 _JOURNAL = "journal.json"
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(NamedTuple):
     """What a publication did, in files."""
 
     written: int

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from portal import states
 from portal.kinds import IncidentDetails
@@ -25,8 +24,7 @@ GROUPS = ("upcoming", "in-force", "past")
 _DAY = dt.timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """The key of a badge's word, below `state`, and how it goes on without a new build."""
 
     key: str

@@ -12,10 +12,9 @@ import os
 import stat
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from portal.parallel import Mate
 
@@ -33,8 +32,7 @@ _END = "\0"
 """No path has it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """How a site stood: its files and folders by path below it, and how each lay."""
 
     files: Sequence[str]
@@ -77,8 +75,7 @@ def unpacked(data: bytes) -> Standing:
     return Standing(paths[:files], stamps, paths[files:], times)
 
 
-@dataclass(frozen=True, slots=True)
-class Otherwise:
+class Otherwise(NamedTuple):
     """What lies otherwise than a file says, and how it does lie."""
 
     said: str
@@ -87,8 +84,7 @@ class Otherwise:
     folders: dict[str, Times]
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(NamedTuple):
     """A look at a site that has begun."""
 
     changes: str

@@ -10,14 +10,14 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from portal import epochs, located
 from portal.client import Registry
 from portal.history import RegistryHistory
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(NamedTuple):
     """Who was registered, as far as one person can be told from another."""
 
     name: str
@@ -28,8 +28,7 @@ class Person:
         return self.name != other.name and self.email.casefold() != other.email.casefold()
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """When something was recorded."""
 
     at: dt.datetime

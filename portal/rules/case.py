@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Any
+from typing import Any, NamedTuple
 
 from portal import explain, states
 from portal.config import Settings
@@ -16,8 +16,7 @@ from portal.notice import Notice
 from portal.sources import Filed, Sources
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One thing that a rule points at; the rule it came from gives the code and the severity."""
 
     location: Location
@@ -61,8 +60,7 @@ class House:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """One notice under examination, with everything around it."""
 
     house: House
@@ -113,8 +111,7 @@ class Scope(Enum):
     """Anything else that people wrote, or the hour."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """A code, and the functions that find what it stands for: in a notice, in the registry, in everything at once."""
 
     code: str

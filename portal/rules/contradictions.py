@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from portal import states
 from portal.errors import Severity
@@ -13,8 +13,7 @@ from portal.notice import Money
 from portal.rules.case import Case, Finding, House, Rule
 
 
-@dataclass(frozen=True, slots=True)
-class _Statement:
+class _Statement(NamedTuple):
     """One row of a comparison: what holds from when until when."""
 
     case: Case

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 from zlib import crc32
 
 from portal.search import excerpts, shard
@@ -25,8 +26,7 @@ _BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _SIBLING, _OPENS = 1 << 3, 1 << 2
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """What all segments of an index have in common."""
 
     kinds: Sequence[str]
@@ -48,8 +48,7 @@ class Facts:
     """Every character, in a pair or alone in a title or number, that is the simplified form of another."""
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """What is needed besides to make another segment from one."""
 
     sources: tuple[tuple[str, int], ...]
