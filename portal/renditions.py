@@ -20,11 +20,13 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 _FILE = "prose.db"
-_TABLE = "CREATE TABLE IF NOT EXISTS rendition (key TEXT PRIMARY KEY, used INTEGER NOT NULL, said TEXT NOT NULL)"
+_TABLE = """CREATE TABLE IF NOT EXISTS rendition
+    (key TEXT PRIMARY KEY, used INTEGER NOT NULL, sum TEXT NOT NULL, html TEXT NOT NULL, facts TEXT NOT NULL)"""
+"""HTML stands by itself: as a part of some JSON, it takes three times as long to write and to read."""
+_FIND = "SELECT used, sum, html, facts FROM rendition WHERE key = ?"
 _INDEX = "CREATE INDEX IF NOT EXISTS by_use ON rendition (used)"
 _A_DAY = 86_400
 """Seconds: an entry that is used is marked so once a day."""
-_SHA256 = 64
 _NOT_OURS = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 """What SQLite says of a file that is damaged, or holds other tables (sqlite.org/rescode.html)."""
 
@@ -38,27 +40,33 @@ class Renditions:
         self._begun_anew = False
         self._process = 0
         self._db: sqlite3.Connection | None = None
+        self._bare = False
+        """Whether nothing was in the file when it was opened, and nothing was put there since."""
         self._open()
 
     def find(self, source: str) -> dict[str, Any] | None:
         """What was made of a text, or None."""
+        if self._bare:
+            return None
         key = self._key(source)
-        row = self._ask(lambda db: db.execute("SELECT used, said FROM rendition WHERE key = ?", (key,)).fetchone())
+        row = self._ask(lambda db: db.execute(_FIND, (key,)).fetchone())
         if row is None:
             return None
-        used, said = row
-        if not isinstance(said, str) or said[:_SHA256] != _digest(key, said[_SHA256:]):
+        used, digest, html, facts = row
+        if not isinstance(html, str) or not isinstance(facts, str) or digest != _digest(key, html, facts):
             return None
         if not isinstance(used, int) or used < self._now - _A_DAY:
             self._ask(lambda db: db.execute("UPDATE rendition SET used = ? WHERE key = ?", (self._now, key)))
-        return dict(json.loads(said[_SHA256:]))
+        return {"html": html, **json.loads(facts)}
 
     def put(self, made: Mapping[str, dict[str, Any]]) -> None:
-        """Keep what was made of texts, as JSON can hold it, in one transaction."""
+        """Keep what was made of texts, their `html` and whatever else JSON can hold, in one transaction."""
         rows = []
         for source, each in made.items():
-            key, said = self._key(source), json.dumps(each, ensure_ascii=False)
-            rows.append((key, self._now, _digest(key, said) + said))
+            key, html = self._key(source), each["html"]
+            facts = json.dumps({name: said for name, said in each.items() if name != "html"}, ensure_ascii=False)
+            rows.append((key, self._now, _digest(key, html, facts), html, facts))
+        self._bare = False
         self._ask(lambda db: _write(db, rows))
 
     def tidy(self, most: int) -> None:
@@ -82,6 +90,7 @@ class Renditions:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(self._file, timeout=5, isolation_level=None)
         self._ask(_prepare)
+        self._bare = self._ask(lambda db: db.execute("SELECT 1 FROM rendition LIMIT 1").fetchall()) == []
 
     def _ask(self, question: Callable[[sqlite3.Connection], T]) -> T | None:
         """What the file answers; None where it has no answer. One that is damaged is begun anew, once."""
@@ -127,10 +136,10 @@ def _prepare(db: sqlite3.Connection) -> None:
     db.execute(_INDEX)
 
 
-def _write(db: sqlite3.Connection, rows: Sequence[tuple[str, int, str]]) -> None:
+def _write(db: sqlite3.Connection, rows: Sequence[tuple[str, int, str, str, str]]) -> None:
     with db:
         db.execute("BEGIN IMMEDIATE")
-        db.executemany("INSERT OR REPLACE INTO rendition VALUES (?, ?, ?)", rows)
+        db.executemany("INSERT OR REPLACE INTO rendition VALUES (?, ?, ?, ?, ?)", rows)
 
 
 def _digest(*parts: str) -> str:
