@@ -102,7 +102,7 @@ def as_paper(settings: Settings, file: Path, data: bytes) -> tuple[Paper | None,
     digest, body = hashlib.sha256(data).hexdigest(), leaf.body.encode()
     front = hashlib.sha256(data.removesuffix(body)).hexdigest() if data.endswith(body) else digest
     fields = {key: value for key, value in leaf.front.data.items() if not key.startswith("x-")}
-    links = _MAY_LINK.search(leaf.body) is not None
+    links = ("]" in leaf.body or "<" in leaf.body) and _MAY_LINK.search(leaf.body) is not None
     paper = Paper(shown, str(file), stem, language, leaf.front, fields, leaf.body, leaf.body_line, digest, front, links)
     if leaf.front.faults:
         return None, problems + _besides(paper)
