@@ -10,16 +10,18 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import logging
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from types import CodeType
 
-from jinja2 import Environment
+from jinja2 import Environment, FileSystemLoader
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from mkdocs.config.base import Config
@@ -31,6 +33,7 @@ from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 from mkdocs.structure.toc import AnchorLink, TableOfContents
+from mkdocs.theme import Theme
 from mkdocs.utils.templates import TemplateContext
 
 from portal import chunked, explain, frontmatter, history, hosting, plan, shells, sources, words
@@ -86,6 +89,24 @@ class _Source:
     """The language it is written in; empty for a page that stands for all of them."""
     translations: frozenset[str]
     """The languages in which this page exists."""
+
+
+class _Visible(FileSystemLoader):
+    """Lists no hidden files: MkDocs passes over them one by one, and all but a hundred are the theme's icons."""
+
+    def list_templates(self) -> list[str]:
+        found: set[str] = set()
+        for top in self.searchpath:
+            for folder, inner, names in os.walk(top):
+                inner[:] = [name for name in inner if not name.startswith(".")]
+                found.update(Path(folder, name).relative_to(top).as_posix() for name in names)
+        return sorted(found)
+
+
+def _environment(theme: Theme, make: Callable[[], Environment]) -> Environment:
+    env = make()
+    env.loader = _Visible(theme.dirs)
+    return env
 
 
 class _NoOptions(Config):  # type: ignore[no-untyped-call]
@@ -151,6 +172,7 @@ class DuenoticePlugin(BasePlugin[_NoOptions]):  # type: ignore[no-untyped-call]
         for name in ("search", "material/search"):
             if name in config.plugins:
                 config.plugins[name].config["enabled"] = False
+        config.theme.get_env = partial(_environment, config.theme, config.theme.get_env)  # type: ignore[method-assign]
         return config
 
     def _feeds(self) -> list[dict[str, str]]:

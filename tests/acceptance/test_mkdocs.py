@@ -18,6 +18,8 @@ from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
+from mkdocs.config import load_config
+from mkdocs.structure.files import Files
 from playwright.sync_api import Browser
 
 from portal import mkdocs_plugin, shells
@@ -210,6 +212,21 @@ def test_a_changed_notice_does_not_even_import_mkdocs(portal: PortalFolder) -> N
         assert not [name for name in sys.modules if name.split(".")[0] in {"mkdocs", "material"}]
     """
     subprocess.run([sys.executable, "-c", code, str(portal.root)], cwd=REPOSITORY, check=True)
+
+
+def test_files_of_a_theme_are_those_that_mkdocs_finds(portal: PortalFolder) -> None:
+    """Though nobody looks through hidden folders: in them is none that it would publish."""
+    config = load_config(str(portal.root / "mkdocs.yml"))
+    config.theme.dirs.insert(0, str(portal.root / "own"))
+    for name in (".icons/own.svg", "assets/.kept/own.css", "assets/.own.js", "assets/own.css", "assets/deep/own.js"):
+        portal.write(f"own/{name}", "")
+    found = []
+    for env in (config.theme.get_env(), mkdocs_plugin._environment(config.theme, config.theme.get_env)):
+        theme = Files([])
+        theme.add_files_from_theme(env, config)
+        found.append([file.src_uri for file in theme])
+    assert found[0] == found[1]
+    assert [name for name in found[1] if "own" in name] == ["assets/deep/own.js", "assets/own.css"]
 
 
 def test_plain_mkdocs_builds_the_public_site(portal: PortalFolder) -> None:
