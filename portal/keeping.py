@@ -28,7 +28,7 @@ from portal.digests import DIGESTS
 from portal.installed import version
 from portal.inventory import Inventory
 from portal.memory import Memory
-from portal.plates import Plates
+from portal.plates import LARGE, Plates
 from portal.sealing import Unopenable, lock, unlock
 
 PROOF = "proof"
@@ -41,6 +41,8 @@ _PACKING = f"{sys.implementation.cache_tag} {sys.hexversion} {marshal.version}\n
 """What packs and unpacks in the same way."""
 
 _SITE, _TEMPLATES, _WORDS, _PLATES = "site", "templates", "words", "plates"
+_IN = "in"
+"""The SHA-256 of the file that the rest is in."""
 _READ_AGAIN = 24
 """After so many builds every file is compared by its bytes."""
 
@@ -55,6 +57,8 @@ class Kept:
     """None where everything shall be looked into."""
     site: str = ""
     """The SHA-256 of the file that says what stands in the site, but for what was amended; empty where none does."""
+    plated: str = ""
+    """The same of the file that has the large parts of the plates."""
 
 
 def recollect(settings: Settings, key: Secret | None) -> Kept:
@@ -66,7 +70,7 @@ def recollect(settings: Settings, key: Secret | None) -> Kept:
         kept = _inventory(settings, key, site)
     except (OSError, KeyError, TypeError, AttributeError, ValueError):
         return Kept(Memory(begun=begun), Inventory())
-    plates = past.pop(_PLATES, None)
+    plates, plated = _plates(settings, key, past.pop(_PLATES, None))
     kept.trusting = trusting = count < _READ_AGAIN
     if not trusting:
         count = 0
@@ -78,7 +82,9 @@ def recollect(settings: Settings, key: Secret | None) -> Kept:
         words.READ.setdefault(name, known)
     memory = Memory(past, begun)
     memory.keep(BUILDS, "count", count)
-    return Kept(memory, kept, _plates(plates) if trusting else None, site["in"])
+    if plates is None or not trusting:
+        return Kept(memory, kept, site=site["in"])
+    return Kept(memory, kept, plates, site["in"], plated)
 
 
 def _inventory(settings: Settings, key: Secret | None, site: Mapping[str, Any]) -> Inventory:
@@ -106,8 +112,17 @@ def keep(settings: Settings, key: Secret | None, kept: Kept) -> None:
         site = {"lay": lay, "in": _write(_site(settings), key, told), "files": {}, "folders": {}}
     past = {**memory.rooms, _SITE: site, _TEMPLATES: {_compiler(): stationery.COMPILED}, _WORDS: words.READ}
     if kept.plates is not None:
-        past[_PLATES] = {field.name: getattr(kept.plates, field.name) for field in fields(Plates)}
+        past[_PLATES] = _noted(settings, key, kept.plates, kept.plated)
     _write(_file(settings), key, past)
+
+
+def _noted(settings: Settings, key: Secret, plates: Plates, plated: str) -> dict[str, Any]:
+    """Plates, as the memory has them: what a correction changes. The rest is in a file of its own. Raises OSError."""
+    said = {field.name: getattr(plates, field.name) for field in fields(Plates)}
+    large = {part: said.pop(part) for part in LARGE}
+    if plated:
+        return {**said, _IN: plated}
+    return {**said, "later": {}, _IN: _write(settings.cache_dir / _PLATES, key, large)}
 
 
 def _compiler() -> str:
@@ -120,12 +135,20 @@ def recollect_for_check(settings: Settings, key: Secret | None) -> Kept:
     built, checked = _said(_file(settings), key), _said(_checked(settings), key)
     rooms = (built.keys() | checked.keys()) - {BUILDS, _SITE, _TEMPLATES, _WORDS, _PLATES}
     memory = Memory({room: {**checked.get(room, {}), **built.get(room, {})} for room in rooms}, time.time_ns())
-    return Kept(memory, Inventory(), _plates(built.get(_PLATES)))
+    return Kept(memory, Inventory(), _plates(settings, key, built.get(_PLATES))[0])
 
 
-def _plates(said: Any) -> Plates | None:
-    """The plates that were kept; None where there are none, or another program has made them."""
-    return Plates(**said) if said and said.keys() == {field.name for field in fields(Plates)} else None
+def _plates(settings: Settings, key: Secret | None, noted: Any) -> tuple[Plates | None, str]:
+    """The plates that were kept, and the hash of their file; None where they are lost, or another program's."""
+    if not noted or not (plated := noted.pop(_IN, "")):
+        return None, ""
+    large = _said(settings.cache_dir / _PLATES, key, plated)
+    said = {**noted, **large}
+    if said.keys() != {field.name for field in fields(Plates)}:
+        return None, ""
+    for part, entries in noted["later"].items():
+        said[part].update(entries)
+    return Plates(**said), plated
 
 
 def keep_checked(settings: Settings, key: Secret | None, memory: Memory) -> None:
@@ -173,6 +196,7 @@ def forget(settings: Settings) -> None:
     _file(settings).unlink(missing_ok=True)
     _checked(settings).unlink(missing_ok=True)
     _site(settings).unlink(missing_ok=True)
+    (settings.cache_dir / _PLATES).unlink(missing_ok=True)
     cachefile.lay(settings.root).unlink(missing_ok=True)
 
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from portal import chunked, history, timetable
 from portal.circumstances import Circumstances
@@ -25,6 +25,9 @@ from portal.sources import Filed, Sources
 
 _MOST = 1000
 """Notices that others lean on, and feeds hold; with more of them, reading these would take as long as a build."""
+
+LARGE = ("tree", "papers", "notices")
+"""The parts of plates that grow with a portal, of which a correction changes little."""
 
 _A_FOLDER, _NOTHING = [-1, 0, 0, 0], [-2, 0, 0, 0]
 """Stand for the stamps of a folder that can be read, and of a link that leads nowhere."""
@@ -112,6 +115,14 @@ class Plates:
     """By key, the ids of what each holds."""
     mates: bytes
     """Pickled: the notices of the feeds, and those that they lean on, as they are filed."""
+    later: dict[str, dict[str, Any]]
+    """What was corrected in the `LARGE` parts since they were noted."""
+
+    def corrected(self, large: Mapping[str, Mapping[str, Any]], **small: Any) -> Plates:
+        """The same with other entries in `large` parts, and other small ones."""
+        parts: dict[str, Any] = {part: {**getattr(self, part), **large.get(part, {})} for part in LARGE}
+        later = {part: {**self.later.get(part, {}), **large.get(part, {})} for part in LARGE}
+        return replace(self, **parts, **small, later=later)
 
     def filed(self) -> dict[str, Filed]:
         """The notices of the feeds, and those that they lean on."""
@@ -159,6 +170,7 @@ def make(
         addresses=circumstances.addresses if linked else "",
         feeds=told,
         mates=pickle.dumps({identity: sources.notices[identity] for identity in mates}, pickle.HIGHEST_PROTOCOL),
+        later={},
     )
 
 

@@ -7,7 +7,7 @@ portal is read ([why](docs/adr/0010-corrected-words.md)).
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -56,7 +56,7 @@ def run_off(
     except publish.Moved:
         raise Otherwise from None
     kept.memory.carry()
-    return done, replace(kept, plates=_corrected(proof, now_known, kept.memory.begun))
+    return done, replace(kept, plates=_corrected(proof, known, follows, kept.memory.begun))
 
 
 def _bundles(proof: Proof, known: Plates, shells: Shells, premises: Premises, out: Path) -> Iterator[Bundle]:
@@ -109,20 +109,19 @@ def _unread() -> list[search.Document]:
     raise Otherwise
 
 
-def _corrected(proof: Proof, known: Plates, begun: int) -> Plates:
+def _corrected(proof: Proof, known: Plates, follows: Mapping[str, tuple[str, str]], begun: int) -> Plates:
     """The plates that the next build finds."""
-    papers, mates = dict(known.papers), known.mates
-    altered = {entry.id: proof.filed[entry.id] for entry in proof.entries}
-    for identity, one in altered.items():
+    papers, mates = {}, known.mates
+    for entry in proof.entries:
+        one = proof.filed[entry.id]
         for paper in (one.paper, *one.translations.values()):
-            papers[paper.place] = (identity, paper.front, paper.sha256, papers[paper.place][3])
-    if len(proof.filed) > len(altered):
+            papers[paper.place] = (entry.id, paper.front, paper.sha256, known.papers[paper.place][3])
+    if len(proof.filed) > len(proof.entries):
         mates = pickle.dumps(proof.filed, pickle.HIGHEST_PROTOCOL)
-    return replace(
-        known,
-        tree=proof.lay.settled(begun),
+    tree = {path: stamp for path, stamp in proof.lay.settled(begun).items() if stamp != known.tree[path]}
+    return known.corrected(
+        {"tree": tree, "papers": papers, "notices": follows},
         commits=list(proof.lay.commits),
         problems=[problem.as_json() for problem in proof.problems],
-        papers=papers,
         mates=mates,
     )
