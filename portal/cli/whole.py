@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from portal import (
     feeds,
     keeping,
     leaks,
+    parallel,
     plates,
     private,
     publish,
@@ -53,15 +54,22 @@ def build(known: Remembered, place: Path, now: str | None, begun: int) -> int:
     if errors_in(problems):
         say(f"not built: {counted(problems)}; the site is as it was")
         return PROBLEMS
+    plated: list[Callable[[], Plates | None]] = []
+
+    def made() -> None:
+        """Find out beside putting the site in place what the next build may correct."""
+        if known.may_keep(private=ready.sources.any_private):
+            plated.append(parallel.aside(partial(_plates, ready)))
+
     try:
-        done = publish_prepared(ready, place, secret)
+        done = publish_prepared(ready, place, secret, made)
     except Refused:
         if changed_since(settings.root, place, begun):  # pages and gate may have read the two sides of one change
             raise PortalError("files changed while they were read; nothing was published", "build again") from None
         raise
-    if known.may_keep(private=ready.sources.any_private):
+    if plated:
         with for_the_next_build():
-            leave(ready, known.key)
+            _leave(ready, known.key, plated[0]())
     if secret is not None:
         with for_the_next_build():
             signet.remember(settings, sealing.fingerprint(secret))
@@ -72,7 +80,11 @@ def build(known: Remembered, place: Path, now: str | None, begun: int) -> int:
 
 def leave(ready: Prepared, key: Secret | None) -> None:
     """Leave for the next build what this one knows, once its site is in place. Raises OSError."""
-    keeping.keep(ready.plan.settings, key, Kept(ready.memory, ready.inventory, _plates(ready)))
+    _leave(ready, key, _plates(ready))
+
+
+def _leave(ready: Prepared, key: Secret | None, plated: Plates | None) -> None:
+    keeping.keep(ready.plan.settings, key, Kept(ready.memory, ready.inventory, plated))
 
 
 def _plates(ready: Prepared) -> Plates | None:
@@ -93,8 +105,13 @@ def _plates(ready: Prepared) -> Plates | None:
     )
 
 
-def publish_prepared(ready: Prepared, out: Path, secret: Secret | None) -> Published:
-    """Seal, pass the gate and publish. Raises Refused, PortalError."""
+def publish_prepared(
+    ready: Prepared, out: Path, secret: Secret | None, made: Callable[[], None] = lambda: None
+) -> Published:
+    """Seal, pass the gate and publish; `made` is called once all is made, before it is put in place.
+
+    Raises Refused, PortalError.
+    """
     gate = leaks.Gate(ready.plan, secret, ready.sources.notices.values(), ready.memory)
     if not (out / BUILD).is_file():
         ready.inventory.forget()  # a new folder, or a site that is gone: then all of it is made at once
@@ -103,6 +120,7 @@ def publish_prepared(ready: Prepared, out: Path, secret: Secret | None) -> Publi
         sealed = private.files(ready.plan, secret, ready.articles, ready.memory, press.seal)
         public = site.derived(ready.plan, ready.shells, ready.articles, ready.inventory, press.each)
         yield from watched(itertools.chain(sealed, public), "publishing")
+        made()
 
     done = publish.publish(out, files, gate, ready.inventory)
     gate.remember()
