@@ -34,8 +34,8 @@ from portal.stationery import Templates, Voice
 from portal.words import TEMPLATES
 
 _LOST = "assets/duenotice-lost.js"
-_SHARES = 2
-"""Workers that make editions: each of them finds out once more how all notices stood."""
+_LISTS, _EDITIONS = "lists", "editions"
+"""What one worker makes: another would word the same items, and find out how all notices stood, once more."""
 _CONTACT = "contact/"
 """The page of a portal's own that says how to reach the firm, where it has one."""
 
@@ -125,11 +125,11 @@ def _lists(plan: Plan, shells: Shells, selectors: Selectors, premises: Premises)
         for number, entries in enumerate(pages, start=1):
             first = (counts if number == 1 else "", soon if not listing.key and number == 1 else "")
             follows = hashed(around, listing.key, str(number), str(len(pages)), *first, told_of(entries))
-            yield Bundle(follows, partial(_list, plan, shells, boards, listing, number, selectors))
+            yield Bundle(follows, partial(_list, plan, shells, boards, listing, number, selectors), _LISTS)
     for piece in cards.pieces(boards):
         follows = hashed(premises.frame, "cards", piece.name, told_of(piece.entries))
-        yield Bundle(follows, partial(cards.files, boards, piece))
-    yield Bundle(premises.of("cards", premises.all_fronts), partial(cards.lists, boards))
+        yield Bundle(follows, partial(cards.files, boards, piece), _LISTS)
+    yield Bundle(premises.of("cards", premises.all_fronts), partial(cards.lists, boards), _LISTS)
 
 
 def _list(
@@ -156,13 +156,11 @@ def _editions(
         front = premises.front(entry).encode()
         for at in shown:
             told[at].update(front)
-    found = list(zip(months, told, strict=True))
-    for share in range(_SHARES):
-        for month, fronts in found[share::_SHARES]:
-            make = partial(_edition, plan, shells, almanac, month, selectors)
-            yield Bundle(hashed(around, str(month), fronts.hexdigest()), make, f"editions {share}")
+    for month, fronts in zip(months, told, strict=True):
+        make = partial(_edition, plan, shells, almanac, month, selectors)
+        yield Bundle(hashed(around, str(month), fronts.hexdigest()), make, _EDITIONS)
     index = partial(_editions_index, plan, shells, almanac, selectors)
-    yield Bundle(hashed(around, "index", premises.all_fronts), index, f"editions {_SHARES - 1}")
+    yield Bundle(hashed(around, "index", premises.all_fronts), index, _EDITIONS)
 
 
 def _editions_index(plan: Plan, shells: Shells, almanac: Almanac, selectors: Selectors) -> Iterator[File]:
