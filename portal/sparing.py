@@ -130,7 +130,7 @@ class _Unescape(UnescapeTreeprocessor):
     """Looks for escaped characters only in a document that has one."""
 
     def run(self, root: Element) -> None:
-        said = (value for element in root.iter() for value in element.attrib.values() if value)
+        said = (value for element in root.iter() for _, value in element.items() if value)
         if STX in "".join(root.itertext()) or any(STX in value for value in said):
             super().run(root)
 
@@ -177,6 +177,10 @@ def spare(converter: Markdown) -> None:
     converter.treeprocessors.register(_Unescape(converter), "unescape", 0)
     if "attr_list" in converter.treeprocessors:
         converter.treeprocessors.register(_Attributes(converter), "attr_list", 8)
+    if "task-list" in converter.treeprocessors:  # which looks at every item of a list
+        tasks: Any = converter.treeprocessors["task-list"]
+        listed = tasks.run
+        tasks.run = lambda root: listed(root) if "[" in "".join(root.itertext()) else root
     converter.is_block_level = cache(converter.is_block_level)  # type: ignore[method-assign]
 
 
