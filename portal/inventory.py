@@ -238,7 +238,7 @@ def _above(path: str) -> Iterator[str]:
 
 
 def _lies(out: str, folder: str) -> Times:
-    return listed(f"{out}/{folder}" if folder else out)
+    return listed(f"{out}/{folder or '.'}")
 
 
 def _entries(out: str, folder: str) -> list[os.DirEntry[str]]:

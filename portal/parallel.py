@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
-    from multiprocessing.context import ForkContext
+    from multiprocessing.context import ForkContext, ForkProcess
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -93,7 +93,8 @@ def aside(work: Callable[[], R]) -> Callable[[], R]:
         return work
     receiving, sending = context.Pipe(duplex=False)
     process = context.Process(target=_tell, args=(work, sending), daemon=True)
-    process.start()
+    if not _started(process):
+        return work
     sending.close()
 
     def answer() -> R:
@@ -122,9 +123,9 @@ class Mate:
         """By number what came of things, as far as nobody has asked for it yet."""
         self._pipe: Connection | None = None
         if context is not None:
-            self._pipe, theirs = context.Pipe()
-            process = context.Process(target=_follow, args=(theirs, self._pipe), daemon=True)
-            process.start()
+            ours, theirs = context.Pipe()
+            process = context.Process(target=_follow, args=(theirs, ours), daemon=True)
+            self._pipe = ours if _started(process) else None
             theirs.close()
 
     def ask(self, work: Callable[[], R]) -> Callable[[], R]:
@@ -184,6 +185,15 @@ def _follow(orders: Connection, other_end: Connection) -> None:
         while (order := waiting.get()) is not None:
             work = pickle.loads(order)  # noqa: S301 - from the process that this is a fork of
             orders.send_bytes(pickle.dumps(_tried(_carried_out, work), pickle.HIGHEST_PROTOCOL))
+
+
+def _started(process: ForkProcess) -> bool:
+    """Whether the system lets one more process be; where it does not, who asks does the work."""
+    try:
+        process.start()
+    except OSError:
+        return False
+    return True
 
 
 def _forking() -> ForkContext | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import time
@@ -67,6 +68,18 @@ def test_with_one_processor_all_of_it_is_done_here(monkeypatch: pytest.MonkeyPat
     alone = Mate()
     alone.ask(partial(pytest.fail, "nobody wants it"))
     assert alone.ask(partial(twice, 3))() == (6, os.getpid())
+
+
+def test_where_no_process_can_be_started_all_of_it_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system that is full of them takes longer, and no more than that."""
+
+    def full() -> int:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(parallel, "processors", lambda: 2)
+    monkeypatch.setattr(os, "fork", full)
+    assert Mate().ask(partial(twice, 3))() == (6, os.getpid())
+    assert parallel.aside(partial(twice, 4))() == (8, os.getpid())
 
 
 def test_whoever_is_let_go_ends(mate: Mate) -> None:

@@ -313,6 +313,17 @@ def test_a_check_of_what_stayed_as_it_was_asks_the_plates(
     assert cli.main(["check", "--root", str(folder.root), "--now", NOW]) == 0
 
 
+def test_a_site_that_a_link_leads_to_is_corrected(folder: PortalFolder, runs: list[tuple[str, ...]]) -> None:
+    """As where a host serves another disk."""
+    (folder.root / "disk").mkdir()
+    (folder.root / "site").symlink_to("disk")
+    built(folder, NOW)
+    correct(folder)
+    assert differing(built(folder, NOW), clean(folder)) == []
+    assert (folder.root / "site").is_symlink()
+    assert runs == [("n01",)]
+
+
 def test_a_search_that_was_lost_is_made_again(folder: PortalFolder, runs: list[tuple[str, ...]]) -> None:
     """Where the cache has forgotten what other notices say, the build is a whole one."""
     built(folder, NOW)
