@@ -12,7 +12,7 @@ import os
 from array import array
 from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from portal import chunked
 from portal.survey import Otherwise, Stamp, Standing, Times, listed, lying
@@ -20,8 +20,10 @@ from portal.survey import Otherwise, Stamp, Standing, Times, listed, lying
 Item: TypeAlias = tuple[str, str, Stamp]
 """What a file follows from, its SHA-256 in hexadecimal (both empty where it was not derived), and how it lies."""
 
-_NUMBERS = 4
-"""Of each stamp."""
+_NUMBERS, _DIGEST = 4, 32
+"""How many make a stamp, and how many bytes a digest."""
+_NONE = bytes(_DIGEST)
+"""Stands for a digest that nobody asked for."""
 _NOWHERE = (0, 0, 0, 0)
 """Stands for the stamp of what is no file; no file that is has it."""
 _END = "\n"
@@ -31,20 +33,20 @@ _END = "\n"
 class Inventory:
     """What stands in one site; empty until a build has put it in place."""
 
-    def __init__(self, standing: Standing | None = None, told: Mapping[str, str] | None = None) -> None:
+    def __init__(self, standing: Standing | None = None, told: Mapping[str, Any] | None = None) -> None:
         """With what was noted before. Raises KeyError, ValueError where the two are not of one site."""
         self._rows: dict[str, int] = {}
         """Where in the columns a path is; what is in no row any more is gone."""
         self._follows: list[str] = []
-        self._digests: list[str] = []
+        self._digests = bytearray()
         self._stamps = array("q")
         self._listed = standing
         """How the folders lay, for who asks for them."""
         if standing is not None and told is not None and standing.files:
             self._rows = dict(zip(standing.files, itertools.count()))
-            self._follows, self._digests = told["follows"].split(_END), told["digests"].split(_END)
-            self._stamps = standing.stamps
-            if not len(self._rows) == len(self._follows) == len(self._digests) == len(standing.files):
+            self._follows, self._digests = told["follows"].split(_END), bytearray(told["digests"])
+            self._stamps, count = standing.stamps, len(standing.files)
+            if not len(self._rows) == len(self._follows) == len(self._digests) // _DIGEST == count:
                 raise ValueError("not as many as there are files")
         self.noted_in = ""
         """The SHA-256 of the file that says how all of it lay; empty where none does."""
@@ -67,12 +69,15 @@ class Inventory:
         row = self._rows.get(path)
         if row is None:
             return None
-        return self._follows[row], self._digests[row], tuple(self._stamps[_NUMBERS * row : _NUMBERS * (row + 1)])
+        digest = self._digests[_DIGEST * row : _DIGEST * (row + 1)]
+        stamp = tuple(self._stamps[_NUMBERS * row : _NUMBERS * (row + 1)])
+        return self._follows[row], digest.hex() if digest != _NONE else "", stamp
 
     def note(self, path: str, item: Item) -> None:
         """Know this of a file from now on."""
         row = self._rows.setdefault(path, len(self._follows))
-        self._follows[row : row + 1], self._digests[row : row + 1] = [item[0]], [item[1]]
+        self._follows[row : row + 1] = [item[0]]
+        self._digests[_DIGEST * row : _DIGEST * (row + 1)] = bytes.fromhex(item[1]) or _NONE
         self._stamps[_NUMBERS * row : _NUMBERS * (row + 1)] = array("q", item[2] or _NOWHERE)
 
     def that_follow(self, names: Container[str]) -> Iterator[tuple[str, str]]:
@@ -105,7 +110,7 @@ class Inventory:
 
     def forget(self) -> None:
         """Know of nothing that stands."""
-        self._rows, self._follows, self._digests, self._stamps, self._listed = {}, [], [], array("q"), None
+        self._rows, self._follows, self._digests, self._stamps, self._listed = {}, [], bytearray(), array("q"), None
         self.noted_in = ""
         self.later_files, self.later_folders = {}, {}
 
@@ -205,17 +210,15 @@ class Inventory:
         times = array("q", itertools.chain.from_iterable(lies or _NOWHERE[1:] for lies in folders.values()))
         self._listed = Standing([], array("q"), [*folders], times)
 
-    def noted(self) -> tuple[Standing, dict[str, str]]:
+    def noted(self) -> tuple[Standing, dict[str, Any]]:
         """How all of it lies, and in the same order what it follows from and holds."""
         rows, folders = self._rows.values(), self.folders()
-        stamps = array("q")
+        stamps, digests = array("q"), bytearray()
         for row in rows:
             stamps.extend(self._stamps[_NUMBERS * row : _NUMBERS * (row + 1)])
+            digests += self._digests[_DIGEST * row : _DIGEST * (row + 1)]
         times = array("q", itertools.chain.from_iterable(folders.values()))
-        told = {
-            "follows": _END.join(self._follows[row] for row in rows),
-            "digests": _END.join(self._digests[row] for row in rows),
-        }
+        told = {"follows": _END.join(self._follows[row] for row in rows), "digests": bytes(digests)}
         return Standing([*self._rows], stamps, [*folders], times), told
 
 
