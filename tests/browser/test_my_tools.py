@@ -144,6 +144,7 @@ def test_all_dates_go_into_one_calendar(page: Page, site: Site) -> None:
 def test_one_notice_gives_its_own_dates(opened: Page) -> None:
     """Also an earlier version's; a notice without dates has no button."""
     opened.get_by_role("button", name="系统维护").click()
+    expect(opened.locator("article h1")).to_have_text("系统维护")
     _, calendar = saved(opened, "日期加入日历")
     assert len(calendar.events) == 1
     opened.get_by_role("button", name="返回列表").click()
