@@ -100,9 +100,12 @@ def corrected(plan: Plan, was: bytes, before: Iterable[Entry]) -> bytes | None:
     chronicle = chronicle_of(plan)
     for old, new in zip(before, plan.public, strict=True):
         said = _piece(_listed(plan, chronicle, old))
-        if was.count(said) != 1:
+        at = was.find(said)
+        end = at + len(said)
+        if at < 0 or was.find(said, end) >= 0:
             return None
-        was = was.replace(said, _piece(_listed(plan, chronicle, new)))
+        rest = memoryview(was)  # it is the largest file of a site
+        was = b"".join((rest[:at], _piece(_listed(plan, chronicle, new)), rest[end:]))
     return was
 
 
