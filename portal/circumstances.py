@@ -138,8 +138,8 @@ def _contents(folder: Path, ending: str = "") -> str:
 def _told(folder: Path, ending: str) -> Iterator[str]:
     for above, _, names in sorted(os.walk(folder)):
         for name in sorted(names):
-            if name.endswith(ending) and not name.endswith(".pyc"):
-                file = f"{above}/{name}"
+            file = f"{above}/{name}"
+            if name.endswith(ending) and not name.endswith(".pyc") and os.path.isfile(file):  # noqa: PTH113 - as below
                 with open(file, "rb") as opened:  # noqa: PTH123 - asked by every build, and a Path takes longer than that
                     yield file.removeprefix(str(folder))
                     yield hashlib.sha256(opened.read()).hexdigest()

@@ -24,7 +24,9 @@ from portal.readings import Readings
 from portal.sources import Filed, Sources
 
 ROOM = "history"
-"""Where readings keep what was committed."""
+"""Where readings keep what was committed: texts by their blobs, and"""
+_LOG = "log "
+"""by what begins so, what git says of a folder."""
 _FOR_EVER = [0, 0, 0, 0]
 """The stamp of what cannot change: commits, and files by their hash."""
 
@@ -235,6 +237,13 @@ class _Past:
                     found.append(Committed(known[0], known[1], blob.at))
 
 
+def holds_private(readings: Readings) -> bool:
+    """Whether any committed text that a build read, and its readings hold, was written for some only."""
+    room = readings.rooms.get(ROOM, {})
+    papers = (said[0] for name, (_, said) in room.items() if not name.startswith(_LOG))
+    return any(paper is not None and paper.data.get("audience", "public") != "public" for paper in papers)
+
+
 @dataclass(frozen=True, slots=True)
 class _Blob:
     """What git kept of a file: the hash of its content, its path then, and when it was committed."""
@@ -393,7 +402,7 @@ def _log(folder: Path, readings: Readings, *, whole: bool) -> bytes:
     the same is checked by whoever reads the texts. Only a `whole` history is remembered: what a shallow one ends with
     looks as if everything had begun there.
     """
-    name, now = f"log {folder}", head(folder)
+    name, now = f"{_LOG}{folder}", head(folder)
     past = readings.recall(ROOM, name, _FOR_EVER) if whole else None
     if past is not None and past[0] != now and not _first_parents_lead(folder, now, past[0]):
         past = None

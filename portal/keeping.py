@@ -1,8 +1,8 @@
 """Keeps a build's memory in the cache, encrypted under the master secret, or the machine's own key where there is none.
 
-It holds names of clients and keys of sealed files, so nobody without the secret may read or change it; whoever has the
-secret can compute all of it. It is replaced once a build has ended well; of whichever build it is, it is right, because
-every entry is named by what it follows from.
+It may hold names of clients and keys of sealed files, so nobody without the secret may read or change it; whoever has
+the secret can compute all of it. The machine's key never locks such (portal/cli/remembering.py). It is replaced once a
+build has ended well; of whichever build it is, it is right, because every entry is named by what it follows from.
 
 How the site stood (portal/inventory.py) is in two files beside it, which the memory names by their hashes and
 supplements, so that a small correction need not write all of it. One has what `ls` tells of the site, in the clear,
@@ -83,8 +83,8 @@ def recollect(settings: Settings, key: Secret | None) -> Kept:
     memory = Memory(past, begun)
     memory.keep(BUILDS, "count", count)
     if plates is None or not trusting:
-        return Kept(memory, kept, site=site["in"])
-    return Kept(memory, kept, plates, site["in"], plated)
+        return Kept(memory, kept, site=site[_IN])
+    return Kept(memory, kept, plates, site[_IN], plated)
 
 
 def _inventory(settings: Settings, key: Secret | None, site: Mapping[str, Any]) -> Inventory:
@@ -92,7 +92,7 @@ def _inventory(settings: Settings, key: Secret | None, site: Mapping[str, Any]) 
     data = cachefile.lay(settings.root).read_bytes()
     if hashlib.sha256(data).hexdigest() != site["lay"]:
         raise ValueError("not the file that was written with the memory")
-    stands = Inventory(survey.unpacked(data), _said(_site(settings), key, site["in"]))
+    stands = Inventory(survey.unpacked(data), _said(_site(settings), key, site[_IN]))
     stands.noted_in = site["lay"]
     stands.supplement(site["files"], site["folders"])
     return stands
@@ -105,11 +105,11 @@ def keep(settings: Settings, key: Secret | None, kept: Kept) -> None:
     memory, stands = kept.memory, kept.inventory
     memory.rooms.setdefault(BUILDS, {}).setdefault("count", 0)
     if kept.site and stands.noted_in:
-        site = {"lay": stands.noted_in, "in": kept.site, "files": stands.later_files, "folders": stands.later_folders}
+        site = {"lay": stands.noted_in, _IN: kept.site, "files": stands.later_files, "folders": stands.later_folders}
     else:
         standing, told = stands.noted()
         lay = _put(cachefile.lay(settings.root), standing.packed())
-        site = {"lay": lay, "in": _write(_site(settings), key, told), "files": {}, "folders": {}}
+        site = {"lay": lay, _IN: _write(_site(settings), key, told), "files": {}, "folders": {}}
     past = {**memory.rooms, _SITE: site, _TEMPLATES: {_compiler(): stationery.COMPILED}, _WORDS: words.READ}
     if kept.plates is not None:
         past[_PLATES] = _noted(settings, key, kept.plates, kept.plated)

@@ -49,13 +49,16 @@ def find(file: Path, fresh: Callable[[int], bytes]) -> Secret | None:
 
 def _make(file: Path, value: bytes) -> None:
     """Put it there whole, unless another build was quicker. Raises OSError."""
+    import tempfile  # once in the life of a machine
+
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    partial = file.with_name(f"{file.name}.{os.getpid()}.partial")
-    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    handle, partial = tempfile.mkstemp(dir=file.parent)
     try:
         with os.fdopen(handle, "wb") as opened:
             opened.write(value)
+            opened.flush()
+            os.fsync(handle)
         with suppress(FileExistsError):
             os.link(partial, file)
     finally:
-        partial.unlink()
+        Path(partial).unlink()

@@ -92,7 +92,7 @@ def aside(work: Callable[[], R]) -> Callable[[], R]:
     if context is None:
         return work
     receiving, sending = context.Pipe(duplex=False)
-    process = context.Process(target=_tell, args=(work, sending), daemon=True)
+    process = context.Process(target=_tell, args=(work, sending, receiving), daemon=True)
     if not _started(process):
         return work
     sending.close()
@@ -113,10 +113,12 @@ def aside(work: Callable[[], R]) -> Callable[[], R]:
 class Mate:
     """Another processor that does one thing after another, from now on, while this process goes on.
 
-    What it fails at is done here once somebody asks for it, so it raises here; with one processor, all of it.
+    What it fails at is done by who asks for it, so it raises here; with one processor, all of it, and in a worker what
+    nobody had asked for before that was started.
     """
 
     def __init__(self) -> None:
+        self._owner = os.getpid()
         context = _forking() if processors() >= 2 else None
         self._asked = self._told = 0
         self._said: dict[int, tuple[Any] | None] = {}
@@ -146,6 +148,8 @@ class Mate:
         return answer
 
     def _answer(self, number: int) -> tuple[Any] | None:
+        if os.getpid() != self._owner:  # a fork, which would take from the pipe what others wait for
+            return self._said.get(number)
         while self._told < number and self._pipe is not None:
             try:
                 done = pickle.loads(self._pipe.recv_bytes())  # noqa: S301 - from a fork of this process
@@ -273,9 +277,11 @@ def _serve(job: _Job[T, R], pipes: list[tuple[Connection, Connection]], own: int
             return
 
 
-def _tell(work: Callable[[], R], sending: Connection) -> None:
+def _tell(work: Callable[[], R], sending: Connection, other_end: Connection) -> None:
     """Do some work, and send what came of it to who waits for it, if anybody does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    other_end.close()  # or whoever is not waited for any more would never know, and hold what the other had locked
+    gc.freeze()  # as in each
     with suppress(OSError):
         sending.send_bytes(pickle.dumps(_tried(_carried_out, work), pickle.HIGHEST_PROTOCOL))
 

@@ -2,7 +2,7 @@
 
 They say how every source lay, what the pages of each notice, the register, the feeds and the search follow from, and
 until when all of that holds by the clock. A portal that has anything private has none: whatever changes there, the gate
-must know all of it. They hold what is pickled, so only a build with a secret keeps them (portal/keeping.py).
+must know all of it. They hold what is pickled, so they are kept under a key (portal/keeping.py).
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ class Plates:
 
     def filed(self) -> dict[str, Filed]:
         """The notices of the feeds, and those that they lean on."""
-        found: dict[str, Filed] = pickle.loads(self.mates)  # noqa: S301 - the secret has authenticated it
+        found: dict[str, Filed] = pickle.loads(self.mates)  # noqa: S301 - the key has authenticated it
         return found
 
 

@@ -81,7 +81,10 @@ def _register(own: Plan, proof: Proof, out: Path) -> Iterator[tuple[str, bytes]]
     """The register as it stands, with the hashes of the new words."""
     were = [_as_it_was(entry, proof.filed[entry.id], proof.plates) for entry in own.public]
     for path in register.PATHS:
-        was = (out / path).read_bytes()
+        try:
+            was = (out / path).read_bytes()
+        except OSError:
+            raise Otherwise from None
         corrected = register.corrected(own, was, were) if path == REGISTER else was
         if corrected is None:
             raise Otherwise

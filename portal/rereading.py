@@ -1,7 +1,9 @@
-"""Keeps between builds what people wrote as it was read, encrypted under the master secret, in files of the cache.
+"""Keeps between builds what people wrote as it was read, locked under the master secret, in files of the cache.
 
-It is written and read with pickle, which does whatever the bytes tell it. So nothing is unpickled that this secret did
-not authenticate: whoever can make such bytes has the secret, and all that a build can do. Readings of another program,
+Without one the machine's own key locks it, but nothing private (portal/cli/remembering.py).
+
+It is written and read with pickle, which does whatever the bytes tell it. So nothing is unpickled that this key did not
+authenticate: whoever can make such bytes has the key, and all that a build can do. Readings of another program,
 configuration or folder are not unpickled either. As in portal/keeping.py a file is replaced as a whole, and of two
 builds at once the later one's stays. Against clocks that people set, and failing disks, all is read again after a day.
 """
@@ -35,27 +37,27 @@ _A_DAY = 86_400_000_000_000
 
 
 class Shelf:
-    """Where the readings of one portal lie, as one secret can read them."""
+    """Where the readings of one portal lie, as one key can read them."""
 
-    def __init__(self, settings: Settings, secret: Secret | None) -> None:
-        self._secret = secret
+    def __init__(self, settings: Settings, key: Secret | None) -> None:
+        self._key = key
         self._folder = settings.cache_dir
-        self._frame = frame(settings) if secret else b""
+        self._frame = frame(settings) if key else b""
         self._now = time.time_ns()
         self._begun = {(room, part): self._now for room in ROOMS for part in range(PARTS)}
         """When each part of a room was last empty."""
 
     def recollect(self) -> Readings:
-        """What the last build read; nothing without a secret, or where a file is damaged or another secret's."""
-        if self._secret is None:
+        """What the last build read; nothing without a key, or where a file is damaged or another key's."""
+        if self._key is None:
             return Readings()
         return Readings(self._now, {room: _Kept(self, room) for room in ROOMS})
 
     def part(self, room: str, part: int) -> dict[str, Any]:
         """A part of a room."""
-        assert self._secret is not None, "without a secret there are no rooms"
+        assert self._key is not None, "without a key there are no rooms"
         try:
-            data = sealing.unlock(self._secret, self._file(room, part).read_bytes(), _LABEL)
+            data = sealing.unlock(self._key, self._file(room, part).read_bytes(), _LABEL)
         except (OSError, sealing.Unopenable):
             return {}
         head = self._head(room, part)
@@ -70,7 +72,7 @@ class Shelf:
 
     def keep(self, readings: Readings) -> None:
         """Leave for the next build what this one read. Raises OSError."""
-        if self._secret is None:
+        if self._key is None:
             return
         for room in ROOMS:
             parts: dict[int, dict[str, Any]] = {part_of(name): {} for name in readings.news(room)}
@@ -79,7 +81,7 @@ class Shelf:
                     parts[part][name] = known
             for part, entries in parts.items():
                 said = pickle.dumps((self._begun[room, part], entries), pickle.HIGHEST_PROTOCOL)
-                locked = sealing.lock(self._secret, self._head(room, part) + said, _LABEL)
+                locked = sealing.lock(self._key, self._head(room, part) + said, _LABEL)
                 cachefile.put(self._file(room, part), locked)
 
     def forget(self) -> None:

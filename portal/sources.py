@@ -70,7 +70,7 @@ class Sources:
 
     @property
     def any_private(self) -> bool:
-        """Whether anything is written for some only, or of clients; drafts are among it."""
+        """Whether anything is written for some only, or of clients."""
         return bool(self.clients) or any(not filed.notice.public for filed in self.notices.values())
 
 

@@ -28,6 +28,8 @@ _FILE, _FOLDER = 4, 3
 """Numbers of a stamp, and of times."""
 _MARK = f"site 1 {array('q').itemsize} {array('q', [1]).tobytes()[:1].hex()}\n".encode()
 """What packs in the same way."""
+_SIGNED = (1 << 63) - 1
+"""What fits of an inode number, of which some file systems use all 64 bits."""
 _END = "\0"
 """No path has it."""
 
@@ -126,7 +128,7 @@ def lying(place: str, above: int | None = None) -> Stamp:
         return ()
     if not stat.S_ISREG(about.st_mode):
         return ()
-    return about.st_size, about.st_mtime_ns, about.st_ctime_ns, about.st_ino
+    return about.st_size, about.st_mtime_ns, about.st_ctime_ns, about.st_ino & _SIGNED
 
 
 def listed(place: str, above: int | None = None) -> Times:
@@ -135,7 +137,7 @@ def listed(place: str, above: int | None = None) -> Times:
         about = os.lstat(place, dir_fd=above)
     except OSError:
         return ()
-    return (about.st_mtime_ns, about.st_ctime_ns, about.st_ino) if stat.S_ISDIR(about.st_mode) else ()
+    return (about.st_mtime_ns, about.st_ctime_ns, about.st_ino & _SIGNED) if stat.S_ISDIR(about.st_mode) else ()
 
 
 def lock(out: Path) -> Path:

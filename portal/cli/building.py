@@ -39,8 +39,10 @@ def build(root: Path, out: Path | None, now: str | None, clean: bool) -> int:
     if mate is not None and looked is not None:
         from portal.cli import correcting
 
-        done = correcting.corrected(known, place, now, looked, mate)
-        mate.leave()
+        try:
+            done = correcting.corrected(known, place, now, looked, mate)
+        finally:
+            mate.leave()
         if done is not None:
             return done
 

@@ -28,6 +28,7 @@ from portal.cli.console import (
 )
 from portal.cli.engine import render
 from portal.cli.reading import Reading, decide
+from portal.cli.remembering import may_keep
 from portal.cli.seal import cache_key, secret_in_use
 from portal.config import Settings
 from portal.errors import Format, Misconfigured, PortalError, Problem, errors_in
@@ -113,7 +114,7 @@ def check(root: Path, now: str | None, base: str | None, form: str) -> int:
 def _checked(settings: Settings, now: str | None, base: str | None) -> list[Problem]:
     """Everything that is wrong, with what builds and checks found out earlier; what this one does stays beside it.
 
-    Without the secret nothing is kept of a portal that has clients or private notices. Raises PortalError.
+    Without the secret nothing is kept of a portal that has, or had, clients or private notices. Raises PortalError.
     """
     try:
         secret = secret_in_use(settings)
@@ -128,7 +129,7 @@ def _checked(settings: Settings, now: str | None, base: str | None) -> list[Prob
             return proofs.pull(settings, kept.plates, rereading.frame(settings), engine, clock, readings).problems
     reading = decide(settings, now, base, readings, kept.memory)
     ready = prepare(reading, kept)
-    if secret is not None or not reading.sources.any_private:
+    if may_keep(secret, key, reading.sources, readings):
         with suppress(OSError):  # where the cache cannot be written, the next check takes longer
             shelf.keep(readings)
             keeping.keep_checked(settings, key, kept.memory)

@@ -9,12 +9,13 @@ from typing import NamedTuple
 
 import click
 
-from portal import config, keeping
+from portal import config, history, keeping
 from portal.cli.seal import cache_key, secret_in_use
 from portal.config import Secret, Settings
 from portal.keeping import Kept
 from portal.readings import Readings
 from portal.rereading import Shelf
+from portal.sources import Sources
 
 
 class Remembered(NamedTuple):
@@ -29,9 +30,11 @@ class Remembered(NamedTuple):
     readings: Readings
     kept: Kept
 
-    def may_keep(self, *, private: bool) -> bool:
-        """Whether the next build may know what this one knows; of `private` text only who has the secret."""
-        return self.secret is not None or (self.key is not None and not private)
+
+def may_keep(secret: Secret | None, key: Secret | None, sources: Sources, readings: Readings) -> bool:
+    """Whether the next build may know what this one read: of a portal with anything private only under the secret."""
+    private = sources.any_private or history.holds_private(readings)
+    return secret is not None or (key is not None and not private)
 
 
 def recollect(folder: Path, *, clean: bool = False) -> Remembered:

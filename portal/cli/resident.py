@@ -13,6 +13,7 @@ from portal import config, keeping, sealing, signet
 from portal.cli.checking import Prepared, prepare
 from portal.cli.console import of_the_system
 from portal.cli.reading import decide
+from portal.cli.remembering import may_keep
 from portal.cli.whole import leave, publish_prepared
 from portal.config import Secret, Settings
 from portal.errors import Location, Misconfigured, PortalError, Problem, errors_in
@@ -52,6 +53,8 @@ class Resident:
         self._key = key
         self._settings: Settings | None = None
         self._readings: Readings | None = None
+        self._keeps = False
+        """Whether the next process may know what this one read last, be it built or not."""
         self._last: Prepared | None = None
         """What stands in the site now."""
         self.papers: Mapping[str, frozenset[str]] = {}
@@ -101,9 +104,7 @@ class Resident:
 
     def remember(self) -> None:
         """Leave for the next process what this one knows, but nothing private without a secret. Raises OSError."""
-        if self._settings is None or self._key is None:
-            return
-        if self._secret is None and (self._last is None or self._last.sources.any_private):
+        if self._settings is None or not self._keeps:
             return
         if self._readings is not None:
             Shelf(self._settings, self._key).keep(self._readings)
@@ -121,6 +122,7 @@ class Resident:
         reading = decide(settings, self._now, readings=readings, memory=kept.memory, noted=self._key is not None)
         first = self._settings is None
         self._settings, self._readings = settings, readings
+        self._keeps = self._key is not None and may_keep(self._secret, self._key, reading.sources, readings)
         ready = prepare(reading, kept)
         if first:
             gc.freeze()  # it lives as long as this process does: no collection need look at it again

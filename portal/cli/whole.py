@@ -30,7 +30,7 @@ from portal.cli.console import FINE, PROBLEMS, counted, say, show, watched
 from portal.cli.correcting import tell
 from portal.cli.engine import render
 from portal.cli.reading import changed_since, decide
-from portal.cli.remembering import Remembered, for_the_next_build
+from portal.cli.remembering import Remembered, for_the_next_build, may_keep
 from portal.config import Secret
 from portal.errors import PortalError, errors_in
 from portal.keeping import Kept
@@ -44,7 +44,8 @@ def build(known: Remembered, place: Path, now: str | None, begun: int) -> int:
     settings, secret, shelf, readings = known.settings, known.secret, known.shelf, known.readings
     reading = decide(settings, now, readings=readings, memory=known.kept.memory, noted=known.key is not None)
     rendered = shells.ahead(settings, render)
-    if known.may_keep(private=reading.sources.any_private):
+    keeps = may_keep(secret, known.key, reading.sources, readings)
+    if keeps:
         with for_the_next_build():
             shelf.keep(readings)
     rendered()
@@ -58,7 +59,7 @@ def build(known: Remembered, place: Path, now: str | None, begun: int) -> int:
 
     def made() -> None:
         """Find out beside putting the site in place what the next build may correct."""
-        if known.may_keep(private=ready.sources.any_private):
+        if keeps:
             plated.append(parallel.aside(partial(_plates, ready)))
 
     try:
@@ -108,7 +109,7 @@ def _plates(ready: Prepared) -> Plates | None:
 def publish_prepared(
     ready: Prepared, out: Path, secret: Secret | None, made: Callable[[], None] = lambda: None
 ) -> Published:
-    """Seal, pass the gate and publish; `made` is called once all is made, before it is put in place.
+    """Seal, pass the gate and publish; `made` is called once it is known what to make, before it is put in place.
 
     Raises Refused, PortalError.
     """

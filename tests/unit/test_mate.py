@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 import signal
 import time
 from collections.abc import Iterator
@@ -56,10 +57,36 @@ def test_when_it_is_killed_its_work_is_done_here(mate: Mate) -> None:
     """What it had said before, it has said."""
     done = mate.ask(partial(twice, 1))
     pid = done()[1]
-    waiting = mate.ask(partial(time.sleep, 60))
+    waiting = mate.ask(partial(time.sleep, 0.2))
     os.kill(pid, signal.SIGKILL)
-    assert mate.ask(partial(twice, 2))() == (4, os.getpid())
-    assert waiting is not done
+    again = mate.ask(partial(twice, 2))
+    assert waiting() is None
+    assert again() == (4, os.getpid())
+
+
+def test_in_a_worker_what_is_not_there_yet_is_done_again(mate: Mate) -> None:
+    """It takes from nobody what he waits for: a worker is a fork, with the same pipe."""
+    slow, coming = mate.ask(partial(time.sleep, 0.5)), mate.ask(partial(twice, 5))
+    done = list(parallel.each(lambda _: coming(), [1, 2], workers=2, least=1))
+    assert {double for double, _ in done} == {10}
+    assert slow() is None
+    assert coming()[1] not in {os.getpid(), *(pid for _, pid in done)}
+
+
+def test_what_nobody_waits_for_any_more_ends() -> None:
+    """A killed build leaves nobody behind who holds what it had locked, however much there is to say."""
+    ends, holds = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        parallel.processors = lambda: 2
+        parallel.aside(partial(bytes, MANY))
+        os._exit(0)
+    os.waitpid(pid, 0)
+    os.close(holds)
+    ended, _, _ = select.select([ends], [], [], 20)
+    assert ended
+    assert os.read(ends, 1) == b""
+    os.close(ends)
 
 
 def test_with_one_processor_all_of_it_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -184,7 +184,7 @@ def test_nor_do_the_numbers_of_inodes(tmp_path: Path) -> None:
     publish(out, [*((name, b"duen") for name in made), ("build.json", b"1")], passes)
     standing = sorted(names, key=lambda name: (out / name).stat().st_ino)
     rising = sum(earlier < later for earlier, later in pairwise(standing))
-    # File systems count up or down, but for gaps that others leave meanwhile; in any other order it would be half of them.
+    # File systems count up or down, but for gaps that others leave meanwhile; any other order has half of them rising.
     assert rising >= 52 or rising <= 11
 
 

@@ -324,6 +324,66 @@ def test_a_site_that_a_link_leads_to_is_corrected(folder: PortalFolder, runs: li
     assert runs == [("n01",)]
 
 
+def test_texts_of_earlier_versions_are_converted_wherever_they_are_wanted(
+    folder: PortalFolder, runs: list[tuple[str, ...]]
+) -> None:
+    """A translation that is behind is read by none but the workers that make its page; all of them end."""
+    numbers = range(20, 32)
+    for number in numbers:
+        folder.notice(f"n{number}", "title: 题\ndate: 2026-11-01", "一。\n")
+        folder.notice(f"n{number}", "title: T\ntranslates: 1", "One.\n", lang="en")
+    folder.commit("first", at="2026-11-02T10:00+08:00")
+    for number in numbers:
+        folder.notice(f"n{number}", "title: 题\ndate: 2026-11-01\nrevisions: [{on: 2026-11-05, note: 改}]", "二。\n")
+    folder.commit("second", at="2026-11-05T10:00+08:00")
+    built(folder, NOW)
+    for number in numbers:
+        folder.notice(f"n{number}", "title: T\ntranslates: 1", f"One, *corrected* {number}.\n", lang="en")
+    again = built(folder, NOW)
+    assert differing(again, clean(folder)) == []
+    assert b"<em>corrected</em> 25" in again["en/notices/n25/v1/index.html"]
+
+
+@pytest.mark.parametrize("harm", ["gone", "a folder"])
+def test_a_register_that_is_not_there_is_made_again(
+    folder: PortalFolder, runs: list[tuple[str, ...]], harm: str
+) -> None:
+    """Though there is nothing to correct."""
+    built(folder, NOW)
+    (folder.root / "site/notices.json").unlink()
+    if harm == "a folder":
+        (folder.root / "site/notices.json").mkdir()
+    correct(folder)
+    assert differing(built(folder, NOW), clean(folder)) == []
+    assert runs == []
+
+
+def test_a_link_that_leads_nowhere_beside_the_templates_is_no_template(folder: PortalFolder) -> None:
+    """Editors leave such for every file that is not saved."""
+    built(folder, NOW)
+    (folder.root / "site_templates").mkdir()
+    (folder.root / "site_templates/.#whole.html").symlink_to("lin@example.com.4711")
+    assert differing(built(folder, NOW), clean(folder)) == []
+
+
+@pytest.mark.parametrize("secret", [None, SECRET], ids=["the machine's key", "the secret"])
+def test_what_once_was_private_is_kept_under_the_secret_alone(
+    folder: PortalFolder, monkeypatch: pytest.MonkeyPatch, secret: str | None
+) -> None:
+    """Also a version that was written for some only, before the notice became public."""
+    if secret is None:
+        monkeypatch.delenv("PORTAL_SECRET")
+    folder.notice("n20", "title: 交接\ndate: 2026-11-28\naudience: {status: [active]}", "只给云杉贸易看的一句。\n")
+    folder.commit("for some", at="2026-11-29T10:00+08:00")
+    folder.notice("n20", "title: 交接\ndate: 2026-11-28\nrevisions: [{on: 2026-12-02, note: 公开}]", "公开。\n")
+    folder.commit("for all", at="2026-12-02T10:00+08:00")
+    for command in ("check", "build"):
+        cli.main([command, "--root", str(folder.root), "--now", NOW])
+    kept = {file.name for file in folder.settings().cache_dir.iterdir()}
+    assert any(name.startswith("readings.") for name in kept) is (secret is not None)
+    assert ("checked" in kept) is (secret is not None)
+
+
 def test_a_search_that_was_lost_is_made_again(folder: PortalFolder, runs: list[tuple[str, ...]]) -> None:
     """Where the cache has forgotten what other notices say, the build is a whole one."""
     built(folder, NOW)

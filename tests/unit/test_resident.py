@@ -130,6 +130,21 @@ def test_without_a_secret_nothing_private_is_left_for_the_next_process(portal_fo
     assert "memory" not in held
 
 
+def test_what_a_build_read_that_failed_is_not_left_without_a_secret(
+    portal_folder: PortalFolder, resident: Resident
+) -> None:
+    """A client who comes while `serve` runs keeps it from building, and from leaving what it read of him."""
+    portal_folder.client(
+        "spruce", "id: spruce\nname: 云杉贸易\ncontacts: [{id: lin, name: 林岚, email: l@a.example.com}]\n"
+    )
+    portal_folder.notice(
+        "spruce-ends", "title: 终止\ndate: 2026-11-01\naudience: {clients: [spruce]}", "只给云杉看。\n"
+    )
+    assert resident.build().published is None
+    resident.remember()
+    assert not [file.name for file in portal_folder.settings().cache_dir.iterdir() if "readings" in file.name]
+
+
 def test_without_a_secret_what_is_public_is_left_for_the_next_process(
     portal_folder: PortalFolder, resident: Resident
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from array import array
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from portal import parallel, survey
+from portal.inventory import Inventory
 from portal.parallel import Mate
 from portal.survey import Standing, listed, lying
 
@@ -96,6 +98,23 @@ def test_what_is_packed_is_unpacked(site: Path) -> None:
             list(one.folders),
             one.times,
         )
+
+
+def test_any_number_of_an_inode_can_be_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some file systems use all 64 bits."""
+    file = tmp_path / "index.html"
+    file.write_text("x")
+    real = os.lstat
+
+    def large(place: str, dir_fd: int | None = None) -> os.stat_result:
+        about = real(place, dir_fd=dir_fd)
+        return os.stat_result((about.st_mode, 2**64 - 2, *about[2:]), {"st_mtime_ns": 1, "st_ctime_ns": 2})
+
+    monkeypatch.setattr(os, "lstat", large)
+    inventory = Inventory()
+    inventory.take(str(tmp_path), {"index.html": ("same", "ab" * 32)}, ["index.html"])
+    assert survey.unpacked(inventory.noted()[0].packed()).stamps.tolist() == [1, 1, 2, 2**63 - 2]
+    assert inventory.standing(str(tmp_path), "index.html", "same") == "ab" * 32
 
 
 def test_every_change_of_a_site_is_counted(site: Path) -> None:
