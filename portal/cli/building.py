@@ -5,6 +5,7 @@ What a way needs is imported when it is taken, and only once another processor i
 
 from __future__ import annotations
 
+import gc
 import time
 from pathlib import Path
 
@@ -27,24 +28,24 @@ def build(root: Path, out: Path | None, now: str | None, clean: bool) -> int:
     folder = root.resolve()
     place = out or folder / "site"
     noted = cachefile.lay(folder)
-    mate = looked = None
-    if not clean and noted.is_file() and (place / BUILD).is_file():
-        mate = Mate()
-        looked = survey.begin(place, noted, mate)
-        mate.ask(conversion.prepare)
+    if clean or not noted.is_file() or not (place / BUILD).is_file():
+        from portal.cli import remembering, whole
 
-    from portal.cli import remembering
+        return whole.build(remembering.recollect(folder, clean=clean), place, now, begun)
+    mate = Mate()
+    looked = survey.begin(place, noted, mate)
+    mate.ask(conversion.prepare)
+    gc.disable()  # what a correction makes is little, and goes with the process
+    try:
+        from portal.cli import correcting, remembering
 
-    known = remembering.recollect(folder, clean=clean)
-    if mate is not None and looked is not None:
-        from portal.cli import correcting
-
-        try:
-            done = correcting.corrected(known, place, now, looked, mate)
-        finally:
-            mate.leave()
-        if done is not None:
-            return done
+        known = remembering.recollect(folder)
+        done = correcting.corrected(known, place, now, looked, mate)
+    finally:
+        gc.enable()
+        mate.leave()
+    if done is not None:
+        return done
 
     from portal.cli import whole
 
