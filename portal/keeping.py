@@ -40,7 +40,10 @@ BUILDS = "builds"
 _PACKING = f"{sys.implementation.cache_tag} {sys.hexversion} {marshal.version}\n".encode()
 """What packs and unpacks in the same way."""
 
-_SITE, _TEMPLATES, _WORDS, _PLATES = "site", "templates", "words", "plates"
+_MEMORY, _CHECKED = "memory", "checked"
+"""The files of builds and of checks."""
+_SITE, _PLATES, _TEMPLATES, _WORDS = "site", "plates", "templates", "words"
+"""Rooms of the memory besides those of a build; the large parts of the first two are in files of the same name."""
 _IN = "in"
 """The SHA-256 of the file that the rest is in."""
 _READ_AGAIN = 24
@@ -65,7 +68,7 @@ def recollect(settings: Settings, key: Secret | None) -> Kept:
     """What the last build left under this key; nothing where the file is damaged or another key's."""
     begun = time.time_ns()
     try:
-        past = _said(_file(settings), key)
+        past = _said(_file(settings, _MEMORY), key)
         count, site = past.pop(BUILDS)["count"] + 1, past.pop(_SITE)
         kept = _inventory(settings, key, site)
     except (OSError, KeyError, TypeError, AttributeError, ValueError):
@@ -92,7 +95,7 @@ def _inventory(settings: Settings, key: Secret | None, site: Mapping[str, Any]) 
     data = cachefile.lay(settings.root).read_bytes()
     if hashlib.sha256(data).hexdigest() != site["lay"]:
         raise ValueError("not the file that was written with the memory")
-    stands = Inventory(survey.unpacked(data), _said(_site(settings), key, site[_IN]))
+    stands = Inventory(survey.unpacked(data), _said(_file(settings, _SITE), key, site[_IN]))
     stands.noted_in = site["lay"]
     stands.supplement(site["files"], site["folders"])
     return stands
@@ -109,11 +112,11 @@ def keep(settings: Settings, key: Secret | None, kept: Kept) -> None:
     else:
         standing, told = stands.noted()
         lay = _put(cachefile.lay(settings.root), standing.packed())
-        site = {"lay": lay, _IN: _write(_site(settings), key, told), "files": {}, "folders": {}}
+        site = {"lay": lay, _IN: _write(_file(settings, _SITE), key, told), "files": {}, "folders": {}}
     past = {**memory.rooms, _SITE: site, _TEMPLATES: {_compiler(): stationery.COMPILED}, _WORDS: words.READ}
     if kept.plates is not None:
         past[_PLATES] = _noted(settings, key, kept.plates, kept.plated)
-    _write(_file(settings), key, past)
+    _write(_file(settings, _MEMORY), key, past)
 
 
 def _noted(settings: Settings, key: Secret, plates: Plates, plated: str) -> dict[str, Any]:
@@ -122,7 +125,7 @@ def _noted(settings: Settings, key: Secret, plates: Plates, plated: str) -> dict
     large = {part: said.pop(part) for part in LARGE}
     if plated:
         return {**said, _IN: plated}
-    return {**said, "later": {}, _IN: _write(settings.cache_dir / _PLATES, key, large)}
+    return {**said, "later": {}, _IN: _write(_file(settings, _PLATES), key, large)}
 
 
 def _compiler() -> str:
@@ -132,7 +135,7 @@ def _compiler() -> str:
 
 def recollect_for_check(settings: Settings, key: Secret | None) -> Kept:
     """What the last build and the last check found out; each of them writes a file of its own."""
-    built, checked = _said(_file(settings), key), _said(_checked(settings), key)
+    built, checked = _said(_file(settings, _MEMORY), key), _said(_file(settings, _CHECKED), key)
     rooms = (built.keys() | checked.keys()) - {BUILDS, _SITE, _TEMPLATES, _WORDS, _PLATES}
     memory = Memory({room: {**checked.get(room, {}), **built.get(room, {})} for room in rooms}, time.time_ns())
     return Kept(memory, Inventory(), _plates(settings, key, built.get(_PLATES))[0])
@@ -142,7 +145,7 @@ def _plates(settings: Settings, key: Secret | None, noted: Any) -> tuple[Plates 
     """The plates that were kept, and the hash of their file; None where they are lost, or another program's."""
     if not noted or not (plated := noted.pop(_IN, "")):
         return None, ""
-    large = _said(settings.cache_dir / _PLATES, key, plated)
+    large = _said(_file(settings, _PLATES), key, plated)
     said = {**noted, **large}
     if said.keys() != {field.name for field in fields(Plates)}:
         return None, ""
@@ -154,7 +157,7 @@ def _plates(settings: Settings, key: Secret | None, noted: Any) -> tuple[Plates 
 def keep_checked(settings: Settings, key: Secret | None, memory: Memory) -> None:
     """Leave for the next check what this one found out, if that is news. Raises OSError."""
     if key is not None and memory.is_news():
-        _write(_checked(settings), key, memory.rooms)
+        _write(_file(settings, _CHECKED), key, memory.rooms)
 
 
 def _said(file: Path, key: Secret | None, digest: str = "") -> dict[str, Any]:
@@ -193,20 +196,10 @@ def _unpacked(said: bytes) -> Any:
 
 def forget(settings: Settings) -> None:
     """Begin anew."""
-    _file(settings).unlink(missing_ok=True)
-    _checked(settings).unlink(missing_ok=True)
-    _site(settings).unlink(missing_ok=True)
-    (settings.cache_dir / _PLATES).unlink(missing_ok=True)
+    for name in (_MEMORY, _CHECKED, _SITE, _PLATES):
+        _file(settings, name).unlink(missing_ok=True)
     cachefile.lay(settings.root).unlink(missing_ok=True)
 
 
-def _site(settings: Settings) -> Path:
-    return settings.cache_dir / "site"
-
-
-def _file(settings: Settings) -> Path:
-    return settings.cache_dir / "memory"
-
-
-def _checked(settings: Settings) -> Path:
-    return settings.cache_dir / "checked"
+def _file(settings: Settings, name: str) -> Path:
+    return settings.cache_dir / name

@@ -92,7 +92,7 @@ class _Source:
 
 
 class _Visible(FileSystemLoader):
-    """Lists no hidden files: MkDocs passes over them one by one, and all but a hundred are the theme's icons."""
+    """Lists nothing in hidden folders, over which MkDocs passes file by file: nearly all of it is the theme's icons."""
 
     def list_templates(self) -> list[str]:
         found: set[str] = set()

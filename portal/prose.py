@@ -149,7 +149,7 @@ class Prose:
         return coming() if coming else conversion.body(body)
 
     def remembered(self, key: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        """What `make` gives, as JSON can hold it, kept from build to build under `key`: for public text only."""
+        """What `make` gives, `html` and what JSON can hold, kept from build to build by `key`: of public text only."""
         found = self._cache.find(key) if self._cache else None
         if found is None:
             found = make()

@@ -12,7 +12,7 @@ import click
 
 from portal import errors
 from portal.errors import Format, Location, Misconfigured, PortalError, Problem, errors_in, listing, printable
-from portal.publish import Refused
+from portal.publish import Published, Refused
 
 FINE, PROBLEMS, CANNOT_RUN = 0, 1, 2
 """Exit codes, everywhere."""
@@ -39,6 +39,16 @@ def show(problems: list[Problem], form: Format = Format.TEXT) -> None:
 def counted(problems: list[Problem]) -> str:
     wrong = len(errors_in(problems))
     return f"{errors.counted(wrong, 'error')}, {errors.counted(len(problems) - wrong, 'warning')}"
+
+
+def tell_built(done: Published, public: int, private: int, sealed: int, problems: list[Problem]) -> None:
+    """Say what a build made: notices, sealed objects, and what that did to the site."""
+    amounts = f"{errors.counted(private, 'private notice')}, {errors.counted(sealed, 'sealed object')}"
+    say(
+        f"built: {public} public and {amounts}; "
+        f"{errors.counted(done.written, 'file')} written, {done.unchanged} unchanged, {done.removed} removed"
+        + (f"; {counted(problems)}" if problems else "")
+    )
 
 
 def watched(items: Iterable[T], label: str, total: int | None = None) -> Iterator[T]:

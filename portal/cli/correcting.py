@@ -5,14 +5,12 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from portal import errors, keeping, proofs, reprint, rereading, shells
+from portal import keeping, proofs, reprint, rereading, shells
 from portal.cli.clock import editorial_clock
-from portal.cli.console import FINE, counted, say, show
+from portal.cli.console import FINE, show, tell_built
 from portal.cli.engine import render
 from portal.cli.remembering import Remembered, for_the_next_build
-from portal.errors import Problem
 from portal.parallel import Mate
-from portal.publish import Published
 from portal.survey import Survey
 
 
@@ -34,15 +32,5 @@ def corrected(known: Remembered, out: Path, now: str | None, looked: Survey, mat
     show(proof.problems)
     with for_the_next_build():
         keeping.keep(settings, known.key, left)
-    tell(done, len(kept.plates.notices), 0, 0, proof.problems)
+    tell_built(done, len(kept.plates.notices), 0, 0, proof.problems)
     return FINE
-
-
-def tell(done: Published, public: int, private: int, sealed: int, problems: list[Problem]) -> None:
-    """Say what a build did."""
-    amounts = f"{errors.counted(private, 'private notice')}, {errors.counted(sealed, 'sealed object')}"
-    say(
-        f"built: {public} public and {amounts}; "
-        f"{errors.counted(done.written, 'file')} written, {done.unchanged} unchanged, {done.removed} removed"
-        + (f"; {counted(problems)}" if problems else "")
-    )

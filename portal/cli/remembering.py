@@ -33,8 +33,9 @@ class Remembered(NamedTuple):
 
 def may_keep(secret: Secret | None, key: Secret | None, sources: Sources, readings: Readings) -> bool:
     """Whether the next build may know what this one read: of a portal with anything private only under the secret."""
-    private = sources.any_private or history.holds_private(readings)
-    return secret is not None or (key is not None and not private)
+    if secret is not None or key is None:
+        return secret is not None
+    return not sources.any_private and not history.holds_private(readings)
 
 
 def recollect(folder: Path, *, clean: bool = False) -> Remembered:

@@ -26,8 +26,7 @@ from portal import (
 from portal.addresses import BUILD, SEALED
 from portal.chunked import AnyFile
 from portal.cli.checking import Prepared, prepare
-from portal.cli.console import FINE, PROBLEMS, counted, say, show, watched
-from portal.cli.correcting import tell
+from portal.cli.console import FINE, PROBLEMS, counted, say, show, tell_built, watched
 from portal.cli.engine import render
 from portal.cli.reading import changed_since, decide
 from portal.cli.remembering import Remembered, for_the_next_build, may_keep
@@ -75,7 +74,7 @@ def build(known: Remembered, place: Path, now: str | None, begun: int) -> int:
         with for_the_next_build():
             signet.remember(settings, sealing.fingerprint(secret))
     sealed = sum(path.startswith(SEALED) for path in ready.inventory)
-    tell(done, len(reading.plan.public), len(reading.plan.private), sealed, problems)
+    tell_built(done, len(reading.plan.public), len(reading.plan.private), sealed, problems)
     return FINE
 
 

@@ -84,6 +84,9 @@ def test_serve_shows_a_saved_notice(portal_folder: PortalFolder) -> None:
         address = next(line for line in server.stdout if "http://" in line).split()[1]
         portal_folder.notice("a", "title: 第二稿\ndate: 2026-11-01")
         wait_for(f"{address}notices/a/", "第二稿")
+        assert next(
+            line for line in server.stdout if "built: " in line
+        )  # until then it may be shown ahead of its build
         portal_folder.notice("a", "title: [")
         assert next(line for line in server.stdout if "not built" in line)
         wait_for(f"{address}notices/a/", "第二稿")
