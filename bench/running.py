@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +16,12 @@ CACHE = REPOSITORY / ".cache" / "bench"
 
 
 _START = """\
-import os, resource, sys
+import os, resource, sys, time
 told = int(sys.argv[1])
-begun = os.posix_spawnp(sys.argv[2], sys.argv[2:], os.environ)
-status = os.waitstatus_to_exitcode(os.waitpid(begun, 0)[1])
-os.write(told, str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss).encode())
+begun = time.perf_counter()
+status = os.waitstatus_to_exitcode(os.waitpid(os.posix_spawnp(sys.argv[2], sys.argv[2:], os.environ), 0)[1])
+seconds = time.perf_counter() - begun
+os.write(told, f"{seconds} {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss}".encode())
 sys.exit(status if status >= 0 else 1)
 """
 """Starts a program from a small process: Linux counts what the starting one holds into the peak of what it starts."""
@@ -48,7 +48,6 @@ def run(command: Sequence[str | Path], *, cwd: Path | None = None, environment: 
     if shutil.which(words[0]) is None:
         raise Failed(f"{words[0]}: not found")
     told, telling = os.pipe()
-    begun = time.perf_counter()
     try:
         done = subprocess.run(  # noqa: S603
             [sys.executable, "-S", "-E", "-c", _START, str(telling), *words],
@@ -62,10 +61,9 @@ def run(command: Sequence[str | Path], *, cwd: Path | None = None, environment: 
         )
     finally:
         os.close(telling)
-    seconds = time.perf_counter() - begun
     with open(told, encoding="ascii") as said:  # noqa: PTH123 - a pipe
-        peak = said.read()
+        seconds, _, peak = said.read().partition(" ")
     out = done.stdout.decode("utf-8", "replace")
     if done.returncode or not peak:
         raise Failed(f"{words[0]} ended with {done.returncode}: {out.strip()[-400:]}")
-    return Run(seconds, int(peak) * (1 if sys.platform == "darwin" else 1024), out)
+    return Run(float(seconds), int(peak) * (1 if sys.platform == "darwin" else 1024), out)

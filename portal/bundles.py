@@ -41,18 +41,23 @@ def files(
     known: dict[str, list[str]] = {bundle.follows: [] for bundle in bundles}
     for path, follows in inventory.that_follow(known):
         known[follows].append(path)
-    new: list[Bundle] = []
     for bundle in bundles:
-        paths = known[bundle.follows]
-        if not paths:
-            new.append(bundle)
-            continue
         made = _Once(bundle)
-        for path in paths:
+        for path in known[bundle.follows]:
             yield path, Derived(bundle.follows, partial(made.file, path))
-    if len(new) >= _MANY:
+    yield from _anew([bundle for bundle in bundles if not known[bundle.follows]], each, prepare)
+
+
+def new(bundles: Sequence[Bundle], inventory: Inventory, each: Each) -> Iterator[AnyFile]:
+    """Of those bundles that the site does not have, every file."""
+    known = inventory.premises()
+    return _anew([bundle for bundle in bundles if bundle.follows not in known], each)
+
+
+def _anew(bundles: Sequence[Bundle], each: Each, prepare: Callable[[], None] = lambda: None) -> Iterator[AnyFile]:
+    if len(bundles) >= _MANY:
         prepare()
-    for _, found in each(_made, list(_grouped(new))):
+    for _, found in each(_made, list(_grouped(bundles))):
         yield from found
 
 

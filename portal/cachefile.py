@@ -20,9 +20,27 @@ def folder(root: Path) -> Path:
     return root / ".cache/duenotice"
 
 
+def memory(root: Path) -> Path:
+    """The file of what the last build knew (portal/keeping.py)."""
+    return folder(root) / "memory"
+
+
+def left(root: Path) -> int | None:
+    """When the last build left that, in nanoseconds since 1970; None where none did."""
+    try:
+        return memory(root).stat().st_mtime_ns
+    except OSError:
+        return None
+
+
 def lay(root: Path) -> Path:
     """The file that says how the site lay when it was put in place (portal/survey.py)."""
     return folder(root) / "lay"
+
+
+def sources(root: Path) -> Path:
+    """The file that says how all lay that people wrote (portal/manuscripts.py)."""
+    return folder(root) / "sources"
 
 
 def put(file: Path, data: bytes) -> None:

@@ -50,9 +50,15 @@ class Derived:
         return bytes(self.make())
 
 
-def stamp(about: os.stat_result) -> list[int]:
-    """By which a file is known again without being read: size, time of its content, time of any change, inode."""
-    return [about.st_size, about.st_mtime_ns, about.st_ctime_ns, about.st_ino]
+Stamp: TypeAlias = list[int]
+"""By which a file is known again without being read: size, time of its content, time of any change, inode."""
+
+SIGNED = (1 << 63) - 1
+"""What fits of an inode number, of which some file systems use all 64 bits."""
+
+
+def stamp(about: os.stat_result) -> Stamp:
+    return [about.st_size, about.st_mtime_ns, about.st_ctime_ns, about.st_ino & SIGNED]
 
 
 _SECOND = 1_000_000_000
@@ -62,7 +68,7 @@ _FINE, _COARSE = 100_000_000, 2 * _SECOND
 count whole seconds (HFS+, ext3), and FAT counts every other."""
 
 
-def settled(stamp: list[int], moment: int) -> bool:
+def settled(stamp: Stamp, moment: int) -> bool:
     """Whether a file that changed after `moment` (nanoseconds since 1970), when it was read, would show it.
 
     It would not where it changed twice within one tick, and was read in between.

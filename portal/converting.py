@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import html
 import re
-from functools import lru_cache
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from importlib import import_module
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -32,13 +34,14 @@ EXTENSIONS = (
     "pymdownx.highlight",
     "pymdownx.superfences",
     "pymdownx.tasklist",
-    "pymdownx.tilde",
 )
+STRUCK = "pymdownx.tilde"
+"""Only bodies with a tilde need it, and what it makes ready takes as long as converting ten."""
 CONFIGS: dict[str, dict[str, Any]] = {
     # Alignment as an attribute: a style would not pass a Content Security Policy.
     "markdown.extensions.tables": {"use_align_attribute": True},
     "pymdownx.highlight": {"use_pygments": True, "noclasses": False, "anchor_linenums": False},
-    "pymdownx.tilde": {"subscript": False},
+    STRUCK: {"subscript": False},
 }
 
 TAGS = frozenset(
@@ -78,7 +81,7 @@ class BelowTheTitle(Treeprocessor):
 
 def body(text: str) -> dict[str, Any]:
     """A body's HTML, headings as (level, id, text), removed tags and fault ("" for none), as JSON can hold them."""
-    converter = body_converter()
+    converter = body_converter(struck="~" in text)
     converter.reset()
     try:
         raw = converter.convert(_PLACEHOLDER.sub("\ue000\\1\ue001", text))
@@ -106,10 +109,11 @@ def line(text: str) -> str:
     return _HIDDEN.sub(r"{{\1}}", sanitise(converter.convert(_PLACEHOLDER.sub("\ue000\\1\ue001", text))))
 
 
-@lru_cache(maxsize=1)
-def body_converter() -> markdown.Markdown:
+@cache
+def body_converter(*, struck: bool = False) -> markdown.Markdown:
     """What converts bodies; made once, which takes as long as converting twenty."""
-    return _converter((*EXTENSIONS, Contents(permalink=False, slugify=slugify(case="lower"))))
+    contents = Contents(permalink=False, slugify=slugify(case="lower"))
+    return _converter((*EXTENSIONS, STRUCK, contents) if struck else (*EXTENSIONS, contents))
 
 
 @lru_cache(maxsize=1)
@@ -117,8 +121,16 @@ def _line_converter() -> markdown.Markdown:
     return _converter(("markdown.extensions.sane_lists", "markdown.extensions.tables"))
 
 
+class _Converter(markdown.Markdown):
+    """Finds an extension by the name of its module alone: the library first asks all packages that are installed."""
+
+    def build_extension(self, ext_name: str, configs: Mapping[str, Any]) -> Extension:
+        made: Extension = import_module(ext_name).makeExtension(**configs)
+        return made
+
+
 def _converter(extensions: tuple[str | Extension, ...]) -> markdown.Markdown:
-    converter = markdown.Markdown(
+    converter = _Converter(
         extensions=list(extensions),
         extension_configs=CONFIGS,
         tab_length=4,

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+from portal import patterns
+
+_UNPRINTABLE = patterns.later("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Controls: they would speak to the terminal, start a line that a CI system obeys, or turn the order of letters."""
 
 
@@ -106,7 +108,7 @@ def printable(text: str, *, lines: bool = False) -> str:
     def escaped(match: re.Match[str]) -> str:
         return match[0] if lines and match[0] == "\n" else f"\\u{ord(match[0]):04x}"
 
-    return _UNPRINTABLE.sub(escaped, text)
+    return _UNPRINTABLE().sub(escaped, text)
 
 
 def _annotation(problem: Problem) -> str:

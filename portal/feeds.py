@@ -17,7 +17,7 @@ from urllib.parse import quote, urljoin
 
 from markupsafe import Markup
 
-from portal import words
+from portal import patterns, words
 from portal.article import facts
 from portal.bundles import Bundle
 from portal.chronicle import Chronicle, chronicle_of
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 NEWEST = 50
 """Entries in a feed: those that changed last."""
 
-_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_NOT_XML = patterns.later("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """What XML 1.0, production 2 leaves out; a quoted YAML text may well hold it."""
 _TO_FRAGMENT = re.compile(r'(<a href=")#')
 _MEDIA_TYPES = mimetypes.MimeTypes()
@@ -230,7 +230,7 @@ class _Reporter:
             issuer=self._issuer(entry),
             permanent=settings.site_url + self._addresses.version(entry.id, entry.latest.number),
         )
-        return _NOT_XML.sub("", made)
+        return _NOT_XML().sub("", made)
 
     def _successor(self, entry: Entry) -> Mapping[str, str]:
         address = self._plan.settings.site_url + self._addresses.notice(entry.id)
@@ -291,10 +291,10 @@ def _atom(plan: Plan, key: str, language: str, items: list[Item]) -> bytes:
 
 
 def _add(parent: Element, name: str, text: str = "", **attributes: str) -> Element:
-    clean = {key: _NOT_XML.sub("", value) for key, value in attributes.items()}
+    clean = {key: _NOT_XML().sub("", value) for key, value in attributes.items()}
     element = parent.makeelement(name, clean)
     parent.append(element)
-    element.text = _NOT_XML.sub("", text) or None
+    element.text = _NOT_XML().sub("", text) or None
     return element
 
 

@@ -4,7 +4,7 @@ It may hold names of clients and keys of sealed files, so nobody without the sec
 the secret can compute all of it. The machine's key never locks such (portal/cli/remembering.py). It is replaced once a
 build has ended well; of whichever build it is, it is right, because every entry is named by what it follows from.
 
-How the site stood (portal/inventory.py) is in two files beside it, which the memory names by their hashes and
+How the site stood (portal/inventory.py) is in two files beside it, which the memory knows by their hashes and
 supplements, so that a small correction need not write all of it. One has what `ls` tells of the site, in the clear,
 for who looks at it meanwhile (portal/survey.py). The memory also has the templates as they were compiled, and the
 vocabularies as they were read: code is run only from where nobody else can have put it. Against whoever sets the clock
@@ -22,14 +22,15 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from portal import cachefile, stationery, survey, words
+from portal import cachefile, sealing, stationery, survey, words
 from portal.config import Secret, Settings
 from portal.digests import DIGESTS
 from portal.installed import version
 from portal.inventory import Inventory
+from portal.manuscripts import Lay
 from portal.memory import Memory
 from portal.plates import LARGE, Plates
-from portal.sealing import Unopenable, lock, unlock
+from portal.sealing import Unopenable
 
 PROOF = "proof"
 """The room of what the gate proved of public files."""
@@ -40,12 +41,12 @@ BUILDS = "builds"
 _PACKING = f"{sys.implementation.cache_tag} {sys.hexversion} {marshal.version}\n".encode()
 """What packs and unpacks in the same way."""
 
-_MEMORY, _CHECKED = "memory", "checked"
-"""The files of builds and of checks."""
+_CHECKED = "checked"
+"""The file of checks."""
 _SITE, _PLATES, _TEMPLATES, _WORDS = "site", "plates", "templates", "words"
 """Rooms of the memory besides those of a build; the large parts of the first two are in files of the same name."""
 _IN = "in"
-"""The SHA-256 of the file that the rest is in."""
+"""What the file is known by that the rest is in (sealing.name)."""
 _READ_AGAIN = 24
 """After so many builds every file is compared by its bytes."""
 
@@ -59,16 +60,18 @@ class Kept:
     plates: Plates | None = None
     """None where everything shall be looked into."""
     site: str = ""
-    """The SHA-256 of the file that says what stands in the site, but for what was amended; empty where none does."""
+    """The name of the file that says what stands in the site, but for what was amended; empty where none does."""
     plated: str = ""
     """The same of the file that has the large parts of the plates."""
+    lay: Lay | None = None
+    """How the manuscripts lay, of plates that are in no file yet."""
 
 
 def recollect(settings: Settings, key: Secret | None) -> Kept:
     """What the last build left under this key; nothing where the file is damaged or another key's."""
     begun = time.time_ns()
     try:
-        past = _said(_file(settings, _MEMORY), key)
+        past = _said(cachefile.memory(settings.root), key)
         count, site = past.pop(BUILDS)["count"] + 1, past.pop(_SITE)
         kept = _inventory(settings, key, site)
     except (OSError, KeyError, TypeError, AttributeError, ValueError):
@@ -115,17 +118,18 @@ def keep(settings: Settings, key: Secret | None, kept: Kept) -> None:
         site = {"lay": lay, _IN: _write(_file(settings, _SITE), key, told), "files": {}, "folders": {}}
     past = {**memory.rooms, _SITE: site, _TEMPLATES: {_compiler(): stationery.COMPILED}, _WORDS: words.READ}
     if kept.plates is not None:
-        past[_PLATES] = _noted(settings, key, kept.plates, kept.plated)
-    _write(_file(settings, _MEMORY), key, past)
+        past[_PLATES] = _noted(settings, key, kept.plates, kept)
+    _write(cachefile.memory(settings.root), key, past)
 
 
-def _noted(settings: Settings, key: Secret, plates: Plates, plated: str) -> dict[str, Any]:
+def _noted(settings: Settings, key: Secret, plates: Plates, kept: Kept) -> dict[str, Any]:
     """Plates, as the memory has them: what a correction changes. The rest is in a file of its own. Raises OSError."""
     said = {field.name: getattr(plates, field.name) for field in fields(Plates)}
     large = {part: said.pop(part) for part in LARGE}
-    if plated:
-        return {**said, _IN: plated}
-    return {**said, "later": {}, _IN: _write(_file(settings, _PLATES), key, large)}
+    if kept.lay is None:
+        return {**said, _IN: kept.plated}
+    tree = _put(cachefile.sources(settings.root), kept.lay.packed())
+    return {**said, "tree": tree, "later": {}, _IN: _write(_file(settings, _PLATES), key, large)}
 
 
 def _compiler() -> str:
@@ -135,7 +139,7 @@ def _compiler() -> str:
 
 def recollect_for_check(settings: Settings, key: Secret | None) -> Kept:
     """What the last build and the last check found out; each of them writes a file of its own."""
-    built, checked = _said(_file(settings, _MEMORY), key), _said(_file(settings, _CHECKED), key)
+    built, checked = _said(cachefile.memory(settings.root), key), _said(_file(settings, _CHECKED), key)
     rooms = (built.keys() | checked.keys()) - {BUILDS, _SITE, _TEMPLATES, _WORDS, _PLATES}
     memory = Memory({room: {**checked.get(room, {}), **built.get(room, {})} for room in rooms}, time.time_ns())
     return Kept(memory, Inventory(), _plates(settings, key, built.get(_PLATES))[0])
@@ -160,26 +164,29 @@ def keep_checked(settings: Settings, key: Secret | None, memory: Memory) -> None
         _write(_file(settings, _CHECKED), key, memory.rooms)
 
 
-def _said(file: Path, key: Secret | None, digest: str = "") -> dict[str, Any]:
-    """What a file holds; nothing where it is not there, damaged, another key's, or has another `digest`."""
+def _said(file: Path, key: Secret | None, name: str = "") -> dict[str, Any]:
+    """What a file holds; nothing where it is not there, damaged, another key's, or has another name under it."""
     if key is None:
         return {}
     try:
         data = file.read_bytes()
-        if digest and hashlib.sha256(data).hexdigest() != digest:
+        if name and sealing.name(data) != name:
             return {}
-        said = _unpacked(unlock(key, data))
+        said = _unpacked(sealing.unlock(key, data))
     except (OSError, Unopenable, ValueError, EOFError, TypeError):
         return {}
     return said if isinstance(said, dict) else {}
 
 
 def _write(file: Path, key: Secret, rooms: Mapping[str, Any]) -> str:
-    """Have a file hold this; gives the SHA-256 of its bytes. Raises OSError."""
-    return _put(file, lock(key, _PACKING + marshal.dumps(dict(rooms))))
+    """Have a file hold this; gives its name under the key. Raises OSError."""
+    data = sealing.lock(key, _PACKING + marshal.dumps(dict(rooms)))
+    cachefile.put(file, data)
+    return sealing.name(data)
 
 
 def _put(file: Path, data: bytes) -> str:
+    """Have a file hold this in the clear; gives its SHA-256. Raises OSError."""
     cachefile.put(file, data)
     return hashlib.sha256(data).hexdigest()
 
@@ -196,9 +203,10 @@ def _unpacked(said: bytes) -> Any:
 
 def forget(settings: Settings) -> None:
     """Begin anew."""
-    for name in (_MEMORY, _CHECKED, _SITE, _PLATES):
+    for name in (_CHECKED, _SITE, _PLATES):
         _file(settings, name).unlink(missing_ok=True)
-    cachefile.lay(settings.root).unlink(missing_ok=True)
+    for file in (cachefile.memory, cachefile.lay, cachefile.sources):
+        file(settings.root).unlink(missing_ok=True)
 
 
 def _file(settings: Settings, name: str) -> Path:

@@ -14,6 +14,7 @@ import signal
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -113,14 +114,14 @@ def aside(work: Callable[[], R]) -> Callable[[], R]:
 class Mate:
     """Another processor that does one thing after another, from now on, while this process goes on.
 
-    What it fails at is done by who asks for it, so it raises here; with one processor, all of it, and in a worker what
-    nobody had asked for before that was started.
+    What can be done meanwhile waits while there is anything else to do. What it fails at is done by who asks for it, so
+    it raises here; with one processor, all of it, and in a worker what nobody had asked for before that was started.
     """
 
     def __init__(self) -> None:
         self._owner = os.getpid()
         context = _forking() if processors() >= 2 else None
-        self._asked = self._told = 0
+        self._asked = 0
         self._said: dict[int, tuple[Any] | None] = {}
         """By number what came of things, as far as nobody has asked for it yet."""
         self._pipe: Connection | None = None
@@ -130,14 +131,19 @@ class Mate:
             self._pipe = ours if _started(process) else None
             theirs.close()
 
-    def ask(self, work: Callable[[], R]) -> Callable[[], R]:
-        """Have something done, of which it is enough to know the name and what it takes; gives what waits for it."""
+    def ask(
+        self, work: Callable[[], R], *, meanwhile: bool = False, afterwards: Callable[[R], object] | None = None
+    ) -> Callable[[], R]:
+        """Have something done, of which it is enough to know the name and what it takes; gives what waits for it.
+
+        What comes `afterwards` is done there once that is told, with what came of it; nobody is told what comes of it.
+        """
         if self._pipe is None:
             return work
         self._asked += 1
-        number = self._asked
+        number, order = self._asked, pickle.dumps((work, afterwards), pickle.HIGHEST_PROTOCOL)
         try:
-            self._pipe.send_bytes(pickle.dumps(work, pickle.HIGHEST_PROTOCOL))
+            self._pipe.send_bytes(pickle.dumps((meanwhile, number, order), pickle.HIGHEST_PROTOCOL))
         except OSError:
             return work
 
@@ -150,13 +156,12 @@ class Mate:
     def _answer(self, number: int) -> tuple[Any] | None:
         if os.getpid() != self._owner:  # a fork, which would take from the pipe what others wait for
             return self._said.get(number)
-        while self._told < number and self._pipe is not None:
+        while number not in self._said and self._pipe is not None:
             try:
-                done = pickle.loads(self._pipe.recv_bytes())  # noqa: S301 - from a fork of this process
+                told, done = pickle.loads(self._pipe.recv_bytes())  # noqa: S301 - from a fork of this process
             except (EOFError, OSError):
                 return None
-            self._told += 1
-            self._said[self._told] = done
+            self._said[told] = done
         return self._said.pop(number, None)
 
     def leave(self) -> None:
@@ -172,23 +177,38 @@ def _follow(orders: Connection, other_end: Connection) -> None:
     Orders are read while others are carried out, or each end might wait for the other to read.
     """
     import threading
-    from queue import SimpleQueue
+    from queue import PriorityQueue
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     other_end.close()
-    waiting: SimpleQueue[bytes | None] = SimpleQueue()
+    waiting: PriorityQueue[tuple[bool, int, bytes]] = PriorityQueue()
 
     def read() -> None:
         with suppress(EOFError, OSError):
             while True:
-                waiting.put(orders.recv_bytes())
-        waiting.put(None)
+                waiting.put(pickle.loads(orders.recv_bytes()))  # noqa: S301 - from the process that this is a fork of
+        waiting.put(_NO_MORE)
 
     threading.Thread(target=read, daemon=True).start()
     with suppress(OSError):
-        while (order := waiting.get()) is not None:
-            work = pickle.loads(order)  # noqa: S301 - from the process that this is a fork of
-            orders.send_bytes(pickle.dumps(_tried(_carried_out, work), pickle.HIGHEST_PROTOCOL))
+        while (waited := waiting.get()) != _NO_MORE:
+            _, number, order = waited
+            made = _tried(_carried_out_order, order)
+            done, afterwards = made[0] if made else (None, None)
+            orders.send_bytes(pickle.dumps((number, done), pickle.HIGHEST_PROTOCOL))
+            if afterwards is not None:
+                _tried(_carried_out, afterwards)
+
+
+_NO_MORE = (False, 0, b"")
+"""Comes before any order that still waits: nobody wants to know any more."""
+
+
+def _carried_out_order(order: bytes) -> tuple[tuple[Any], Callable[[], object] | None]:
+    """What came of it, and what is to be done afterwards."""
+    work, afterwards = pickle.loads(order)  # noqa: S301 - as above
+    done = work()
+    return (done,), partial(afterwards, done) if afterwards else None
 
 
 def _started(process: ForkProcess) -> bool:

@@ -7,81 +7,70 @@ must know all of it. They hold what is pickled, so they are kept under a key (po
 
 from __future__ import annotations
 
-import os
 import pickle
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from portal import chunked, history, timetable
+from portal import history, manuscripts, timetable
+from portal.chunked import Stamp
 from portal.circumstances import Circumstances
 from portal.config import Settings
 from portal.editions import months
 from portal.errors import Problem
+from portal.manuscripts import Lay, Places
 from portal.plan import Entry, Plan
-from portal.readings import Stamp
 from portal.sources import Filed, Sources
 
 _MOST = 1000
 """Notices that others lean on, and feeds hold; with more of them, reading these would take as long as a build."""
 
-LARGE = ("tree", "papers", "notices")
+LARGE = ("papers", "notices")
 """The parts of plates that grow with a portal, of which a correction changes little."""
 
-_A_FOLDER, _NOTHING = [-1, 0, 0, 0], [-2, 0, 0, 0]
-"""Stand for the stamps of a folder that can be read, and of a link that leads nowhere."""
+
+def places(settings: Settings) -> Places:
+    """Where everything lies that people write, but for mkdocs.yml, which is read each time."""
+    docs = settings.root / str(settings.document.data.get("docs_dir", "docs"))
+    folders = dict.fromkeys((docs, settings.root / "site_templates", *_written(settings)))
+    repositories = dict.fromkeys(_repository(place) for place in (settings.root, *_written(settings)))
+    ends = [place / ".git/shallow" for place in repositories if place]  # where the history ends that was fetched
+    return Places(tuple(map(str, folders)), tuple(str(file) for file in ends if file.is_file()))
 
 
-class Lay(NamedTuple):
-    """How all that people write lies on the disk; told before it is read, so that what changes meanwhile is noticed."""
+class Stand(NamedTuple):
+    """What a build began with."""
 
-    tree: Mapping[str, Stamp]
-    """Every file and folder by its whole path, but for mkdocs.yml, which is read each time."""
-    commits: Sequence[str | None]
+    lay: Lay
+    commits: list[str | None]
     """What is checked out in the portal, and where notices and clients lie in another repository, or beside it."""
 
-    def settled(self, begun: int) -> dict[str, Stamp]:
-        """The tree, as far as a file that changed since `begun` (nanoseconds since 1970) would show it."""
-        return {path: stamp if chunked.settled(stamp, begun) else [] for path, stamp in self.tree.items()}
+
+def stand(settings: Settings) -> Stand:
+    """How everything stands that people write."""
+    return Stand(manuscripts.look(places(settings)), commits(settings))
 
 
-def lay(settings: Settings) -> Lay:
-    docs = settings.root / str(settings.document.data.get("docs_dir", "docs"))
-    written = (settings.registry_dir, *settings.notice_dirs())
-    folders = dict.fromkeys((docs, settings.root / "site_templates", *written))
-    repositories = {place: _repository(place) for place in (settings.root, *written)}
-    own = repositories[settings.root]
-    others = [p for p in written if repositories[p] != own or not p.resolve().is_relative_to(settings.root)]
-    tree = {path: stamp for folder in folders for path, stamp in _lying(str(folder))}
-    for place in filter(None, repositories.values()):
-        ends = place / ".git/shallow"  # where the history ends that was fetched
-        if ends.is_file():
-            tree[str(ends)] = chunked.stamp(ends.stat())
-    return Lay(tree, [history.head(folder) if folder.is_dir() else None for folder in (settings.root, *others)])
+def commits(settings: Settings) -> list[str | None]:
+    """What is checked out, as above."""
+    own = _repository(settings.root)
+    others = [
+        folder
+        for folder in _written(settings)
+        if _repository(folder) != own or not folder.resolve().is_relative_to(settings.root)
+    ]
+    return [history.head(folder) if folder.is_dir() else None for folder in (settings.root, *others)]
+
+
+def _written(settings: Settings) -> tuple[Path, ...]:
+    return settings.registry_dir, *settings.notice_dirs()
 
 
 def _repository(folder: Path) -> Path | None:
     """The outermost folder of the repository that one lies in."""
     real = folder.resolve()
     return next((place for place in (real, *real.parents) if (place / ".git").exists()), None)
-
-
-def _lying(folder: str) -> Iterator[tuple[str, Stamp]]:
-    try:
-        with os.scandir(folder) as found:
-            entries = [entry for entry in found if not entry.name.startswith(".")]
-    except OSError:
-        return
-    yield folder, _A_FOLDER
-    for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
-            yield from _lying(entry.path)
-        else:
-            try:
-                yield entry.path, chunked.stamp(entry.stat())
-            except OSError:
-                yield entry.path, _NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +86,10 @@ class Plates:
     engine: str
     """What the engine rendered: Shells.mark."""
     commits: list[str | None]
-    tree: dict[str, Stamp]
-    """Both as in Lay; a stamp that may not tell a change is empty."""
+    tree: str
+    """The SHA-256 of the file that says how all sources lay."""
+    moved: dict[str, Stamp]
+    """Those that were corrected since, and how they lie; empty where that may not tell a change."""
     problems: list[dict[str, str | int]]
     months: list[tuple[int, int]]
     """Those that have an edition."""
@@ -132,8 +123,7 @@ class Plates:
 
 def make(
     frame: bytes,
-    begun: int,
-    lay: Lay,
+    stood: Stand,
     plan: Plan,
     sources: Sources,
     engine: str,
@@ -142,17 +132,17 @@ def make(
     feeds: Mapping[str, Iterable[Entry]],
     found: Callable[[Entry], str],
 ) -> Plates | None:
-    """The plates of a site that was put in place by a build that began at `begun` (nanoseconds since 1970).
+    """The plates of a site that was put in place, for which everything stood so when it began.
 
-    `feeds` is what each of them holds, `found` tells what is found of a notice follows from. None where they would not
-    be used.
+    Where its lay is noted, portal/keeping.py says. `feeds` is what each of them holds, `found` tells what is found of a
+    notice follows from. None where they would not be used.
     """
     settings = plan.settings
     told = {key: [entry.id for entry in entries] for key, entries in feeds.items()}
     mates = {entry.id for entry in plan.public if _leans(entry)}.union(*told.values())
     if sources.any_private or plan.private or settings.options.versions == "automatic" or len(mates) > _MOST:
         return None
-    if not all(str(found.file) in lay.tree for entry in plan.public for found in entry.attachments):
+    if not all(str(found.file) in stood.lay.tree for entry in plan.public for found in entry.attachments):
         return None  # hidden, or reached through a link to a folder
     linked = any(text.links for entry in plan.public for text in entry.latest.texts.values())
     return Plates(
@@ -160,8 +150,9 @@ def make(
         since=plan.now.isoformat(),
         until=timetable.holds_until(plan, sources).isoformat(),
         engine=engine,
-        commits=list(lay.commits),
-        tree=lay.settled(begun),
+        commits=stood.commits,
+        tree="",
+        moved={},
         problems=[problem.as_json() for problem in problems],
         months=[(month.year, month.number) for month in months(plan.public, plan.now, settings.zone)],
         papers=dict(_papers(plan, sources)),

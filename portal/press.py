@@ -265,4 +265,10 @@ def _pieces(source: int, start: int, size: int) -> Iterator[bytes]:
 
 def _alike(file: str, data: bytes | Chunked) -> bool:
     with open(file, "rb") as opened:  # noqa: PTH123
-        return all(opened.read(len(piece)) == piece for piece in ([data] if isinstance(data, bytes) else data))
+        pieces = _in_pieces(data) if isinstance(data, bytes) else data
+        return all(opened.read(len(piece)) == piece for piece in pieces)
+
+
+def _in_pieces(data: bytes) -> Iterator[bytes]:
+    """What is compared with a file piece by piece: for the largest no second buffer of its size is filled."""
+    return (data[start : start + chunked.PIECE] for start in range(0, len(data), chunked.PIECE))

@@ -6,20 +6,20 @@ Wherever more is otherwise, or anything is wrong, there is more to do ([why word
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from portal import history, plan, plates, rules, sources
+from portal import history, manuscripts, plan, plates, rules, sources
 from portal.article import Articles
 from portal.client import Registry
 from portal.config import Settings
 from portal.errors import Problem, errors_in
 from portal.parallel import Mate
 from portal.plan import Entry, Plan
-from portal.plates import Lay, Plates
+from portal.plates import Plates, Stand
 from portal.proofreading import Proofreader, may_lead
 from portal.prose import Prose
 from portal.readings import Readings
@@ -55,7 +55,8 @@ class Proof(NamedTuple):
     """These and, if one of them stands in a feed, all that stand there with it."""
     filed: Mapping[str, Filed]
     """As the plan has them."""
-    lay: Lay
+    stand: Stand
+    """Of the manuscripts, only those that were touched."""
     articles: Articles
     problems: list[Problem]
     """Of the new words only those that a notice's own files show; all others as the last build found them."""
@@ -68,28 +69,33 @@ def pull(
     engine: str,
     now: dt.datetime,
     readings: Readings,
+    looked: Callable[[], manuscripts.Otherwise],
     mate: Mate | None = None,
 ) -> Proof:
-    """Find out what changed since the last build; `readings` are that one's, a `mate` converts. Raises Otherwise."""
+    """Find out what changed since the last build, of which `readings` are, and beside which somebody `looked` at the
+    manuscripts; a `mate` converts. Raises Otherwise.
+    """
     if known is None or (known.frame, known.engine) != (frame, engine):
         raise Otherwise
     if not dt.datetime.fromisoformat(known.since) <= now < dt.datetime.fromisoformat(known.until):
         raise Otherwise
-    lay = plates.lay(settings)
-    if lay.tree.keys() != known.tree.keys():
+    lies = looked()
+    lay = lies.lay
+    if lies.said != known.tree or not known.moved.keys() <= lay.tree.keys():
         raise Otherwise
-    altered = _altered(settings, known, {path for path, stamp in lay.tree.items() if stamp != known.tree[path]})
+    altered = _altered(settings, known, {path for path, stamp in lay.tree.items() if stamp != known.moved.get(path)})
+    stand = Stand(lay, plates.commits(settings))
     prose = Prose(settings, settings.cache_dir)
     if mate is not None:
         prose.ahead((paper.body for one in altered.values() for paper in (one.paper, *one.translations.values())), mate)
-    if lay.commits != known.commits and not _only_recorded(settings, known, lay.commits):
+    if stand.commits != known.commits and not _only_recorded(settings, known, stand.commits):
         raise Otherwise
     fed = any(not altered.keys().isdisjoint(ids) for ids in known.feeds.values())
     filed = {**known.filed(), **altered} if fed else altered
     found = Sources(filed, Registry({}, {}), {}, ())
     past = history.read(settings, found, readings)
     made = plan.make(settings, found, past, now)
-    part = Part(settings, now, lay.commits[0], made.registry, made.public, (), known.stems)
+    part = Part(settings, now, stand.commits[0], made.registry, made.public, (), known.stems)
     entries = tuple(entry for entry in part.public if entry.id in altered)
     own = {paper.shown for one in altered.values() for paper in (one.paper, *one.translations.values())}
     said = map(Problem.of_json, known.problems)
@@ -103,7 +109,7 @@ def pull(
     _know(articles, known, altered)
     if not all(_reads_well(part, articles, known, entry) for entry in entries):
         raise Otherwise
-    return Proof(known, entries, part, filed, lay, articles, problems)
+    return Proof(known, entries, part, filed, stand, articles, problems)
 
 
 def _altered(settings: Settings, known: Plates, changed: set[str]) -> dict[str, Filed]:

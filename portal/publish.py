@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -56,14 +56,14 @@ def publish(
     gate: Gate,
     inventory: Inventory | None = None,
     looked: Survey | None = None,
-    whole: str = "",
+    went: Callable[[], Container[str]] = frozenset,
 ) -> Published:
     """Make `out` hold exactly `files`, which may have a press make them. Raises Refused, PortalError; then `out` is as
     it was.
 
     What stands there as `inventory` says is left alone; afterwards it says how everything stands now. Where somebody
-    `looked`, what else it names stays, but for the folder `whole`, if any of its files are said; raises Moved where
-    anything stood otherwise, or came to since.
+    `looked`, what else it names stays, but for what follows from anything that `went`, which is asked for last; raises
+    Moved where anything stood otherwise, or came to since.
     """
     out = out.absolute()
     staging = out.parent / f".{out.name}.staging"
@@ -83,7 +83,7 @@ def publish(
                     gate,
                     inventory if inventory is not None else Inventory(),
                     looked,
-                    whole,
+                    went,
                 )
         except BaseException:
             if not (staging / _JOURNAL).exists():
@@ -99,7 +99,7 @@ def _publish(
     gate: Gate,
     inventory: Inventory,
     looked: Survey | None,
-    whole: str,
+    went: Callable[[], Container[str]],
 ) -> Published:
     place = str(out)
     said: dict[str, tuple[str, str]] = {}
@@ -114,7 +114,7 @@ def _publish(
         raise Refused(press.problems)
     if looked is not None and not inventory.tells_of(looked.found(), place):
         raise Moved
-    gone = inventory.outdated(said, whole) if looked else sorted(set(inventory.present(place)) - said.keys())
+    gone = inventory.outdated(said, went()) if looked else sorted(set(inventory.present(place)) - said.keys())
     if waiting or gone:
         press.finish(waiting)
         _write_journal(staging, gone)

@@ -14,9 +14,8 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from portal import chunked
+from portal.chunked import Stamp
 
-Stamp: TypeAlias = list[int]
-"""chunked.stamp"""
 Room: TypeAlias = Mapping[str, tuple[Stamp, Any]]
 """File, as its room names it, to its stamp and what it said."""
 

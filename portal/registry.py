@@ -12,11 +12,12 @@ from typing import NamedTuple, Protocol
 from pydantic import ValidationError
 
 from portal import chunked, epochs, explain, located, parallel
+from portal.chunked import Stamp
 from portal.client import Client, Registry, as_client, prepare_clients
 from portal.config import Settings
 from portal.errors import Location, Problem, Severity
 from portal.located import Document
-from portal.readings import Readings, Stamp
+from portal.readings import Readings
 from portal.tables import Table
 
 

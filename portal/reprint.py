@@ -45,18 +45,24 @@ def run_off(
     follows = {entry.id: (premises.whole(entry), search.follows(part, entry)) for entry in proof.entries}
     now_known = replace(known, notices={**known.notices, **follows})
 
+    made: list[Bundle] = []
+
     def files(press: Press) -> Iterator[AnyFile]:
-        made = list(_bundles(proof, now_known, fetch(), premises, out)) if proof.entries else []
-        yield from bundles.files(made, kept.inventory, press.each) if made else ()
+        made.extend(_bundles(proof, now_known, fetch(), premises, out) if proof.entries else ())
+        yield from bundles.new(made, kept.inventory, press.each)
         yield pages.build(part)
+
+    def went() -> set[str]:
+        """Of the search all that is any use is made or stands; of anything else, what is made again stands for it."""
+        return kept.inventory.premises(SEARCH) - {bundle.follows for bundle in made} if made else set()
 
     gate = leaks.Gate(part, secret, (), kept.memory)
     try:
-        done = publish.publish(out, files, gate, kept.inventory, looked, SEARCH)
+        done = publish.publish(out, files, gate, kept.inventory, looked, went)
     except publish.Moved:
         raise Otherwise from None
     kept.memory.carry()
-    return done, replace(kept, plates=_corrected(proof, known, follows, kept.memory.begun))
+    return done, replace(kept, plates=_corrected(proof, known, follows))
 
 
 def _bundles(proof: Proof, known: Plates, shells: Shells, premises: Premises, out: Path) -> Iterator[Bundle]:
@@ -112,7 +118,7 @@ def _unread() -> list[search.Document]:
     raise Otherwise
 
 
-def _corrected(proof: Proof, known: Plates, follows: Mapping[str, tuple[str, str]], begun: int) -> Plates:
+def _corrected(proof: Proof, known: Plates, follows: Mapping[str, tuple[str, str]]) -> Plates:
     """The plates that the next build finds."""
     papers, mates = {}, known.mates
     for entry in proof.entries:
@@ -121,10 +127,10 @@ def _corrected(proof: Proof, known: Plates, follows: Mapping[str, tuple[str, str
             papers[paper.place] = (entry.id, paper.front, paper.sha256, known.papers[paper.place][3])
     if len(proof.filed) > len(proof.entries):
         mates = pickle.dumps(proof.filed, pickle.HIGHEST_PROTOCOL)
-    tree = {path: stamp for path, stamp in proof.lay.settled(begun).items() if stamp != known.tree[path]}
     return known.corrected(
-        {"tree": tree, "papers": papers, "notices": follows},
-        commits=list(proof.lay.commits),
+        {"papers": papers, "notices": follows},
+        moved=proof.stand.lay.settled(),
+        commits=proof.stand.commits,
         problems=[problem.as_json() for problem in proof.problems],
         mates=mates,
     )

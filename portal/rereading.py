@@ -25,8 +25,9 @@ import pydantic
 import yaml
 
 from portal import cachefile, circumstances, sealing
+from portal.chunked import Stamp
 from portal.config import Secret, Settings
-from portal.readings import Readings, Stamp
+from portal.readings import Readings
 
 ROOMS = ("clients", "registry", "notices", "history")
 PARTS = 32

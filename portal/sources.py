@@ -13,13 +13,14 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from portal import chunked, explain, located, parallel, registry
+from portal.chunked import Stamp
 from portal.client import Client, Registry
 from portal.config import CONFIG_FILE, Settings
 from portal.errors import Location, Problem, Severity
 from portal.kinds import Block
 from portal.notice import TEXT_KEYS, Notice, Text, prepare_notices
 from portal.paper import Paper, notice_of, read_file
-from portal.readings import Readings, Stamp
+from portal.readings import Readings
 from portal.registry import Record
 
 

@@ -12,10 +12,13 @@ import os
 import stat
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import lru_cache, partial
+from itertools import chain
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
+from portal.chunked import SIGNED
 from portal.parallel import Mate
 
 Stamp: TypeAlias = tuple[int, ...]
@@ -28,10 +31,12 @@ _FILE, _FOLDER = 4, 3
 """Numbers of a stamp, and of times."""
 _MARK = f"site 1 {array('q').itemsize} {array('q', [1]).tobytes()[:1].hex()}\n".encode()
 """What packs in the same way."""
-_SIGNED = (1 << 63) - 1
-"""What fits of an inode number, of which some file systems use all 64 bits."""
-_END = "\0"
+_END = b"\0"
 """No path has it."""
+_PARTS = 16
+"""In how many a site is looked at: between them, who looks does what is wanted sooner."""
+_AT_ONCE = 128
+"""Places that are compared together; only where one lies otherwise, each by itself."""
 
 
 class Standing(NamedTuple):
@@ -46,12 +51,9 @@ class Standing(NamedTuple):
 
     def packed(self) -> bytes:
         """The same as a file can hold it."""
-        paths = os.fsencode(_END.join((*self.files, *self.folders)))
+        paths = _END.join(map(os.fsencode, (*self.files, *self.folders)))
         counts = array("q", (len(self.files), len(self.folders)))
         return b"".join((_MARK, counts.tobytes(), self.stamps.tobytes(), self.times.tobytes(), paths))
-
-    def each_stamp(self) -> Iterator[Stamp]:
-        return zip(*(self.stamps[part::_FILE] for part in range(_FILE)), strict=True)
 
     def each_times(self) -> Iterator[Times]:
         return zip(*(self.times[part::_FOLDER] for part in range(_FOLDER)), strict=True)
@@ -59,6 +61,13 @@ class Standing(NamedTuple):
 
 def unpacked(data: bytes) -> Standing:
     """What was packed. Raises ValueError for anything else."""
+    stamps, times, joined = _taken_apart(data)
+    files, paths = len(stamps) // _FILE, os.fsdecode(joined).split(os.fsdecode(_END))
+    return Standing(paths[:files], stamps, paths[files:] if times else [], times)
+
+
+def _taken_apart(data: bytes) -> tuple[array[int], array[int], bytes]:
+    """Stamps, times, and the paths of all files and folders. Raises ValueError."""
     rest = memoryview(data)[len(_MARK) :]
     numbers = array("q")
     if not data.startswith(_MARK) or len(rest) < 2 * numbers.itemsize:
@@ -71,10 +80,10 @@ def unpacked(data: bytes) -> Standing:
     stamps, times = array("q"), array("q")
     stamps.frombytes(rest[2 * numbers.itemsize : middle])
     times.frombytes(rest[middle:end])
-    paths = os.fsdecode(bytes(rest[end:])).split(_END) if files + folders else []
-    if len(paths) != files + folders:
+    paths = bytes(rest[end:])
+    if (paths.count(_END) + 1 if files + folders else 0) != files + folders:
         raise ValueError("not as many paths as it says")
-    return Standing(paths[:files], stamps, paths[files:], times)
+    return stamps, times, paths
 
 
 class Otherwise(NamedTuple):
@@ -98,29 +107,92 @@ class Survey(NamedTuple):
 def begin(out: Path, noted: Path, mate: Mate) -> Survey:
     """Have somebody look at a site from now on, of which the file `noted` says how it lay."""
     out = out.absolute()
-    return Survey(changes(out), mate.ask(partial(_look, out, noted)))
+    seen = changes(out)
+    parts = [mate.ask(partial(_look, out, noted, part), meanwhile=True) for part in range(_PARTS)]
+    return Survey(seen, lambda: _together([found() for found in parts]))
 
 
-def _look(out: Path, noted: Path) -> Otherwise:
+def _together(parts: Sequence[Otherwise]) -> Otherwise:
+    """What all of them say; nothing where they looked into different files."""
+    (said, *others) = {part.said for part in parts}
+    if others or not said:
+        return Otherwise("", {}, {})
+    files = {path: lies for part in parts for path, lies in part.files.items()}
+    return Otherwise(said, files, {path: lies for part in parts for path, lies in part.folders.items()})
+
+
+def _look(out: Path, noted: Path, part: int) -> Otherwise:
+    """What one of `_PARTS` shows."""
     try:
-        data = noted.read_bytes()
-        was = unpacked(data)
+        about = noted.stat()
+        said, files, folders = _read(noted, (about.st_mtime_ns, about.st_ctime_ns, about.st_ino))
         above = os.open(out, os.O_RDONLY | os.O_DIRECTORY)
     except (OSError, ValueError):
         return Otherwise("", {}, {})
-    files = zip(was.files, was.each_stamp(), strict=True)
-    folders = zip(was.folders, was.each_times(), strict=True)
     try:
         return Otherwise(
-            hashlib.sha256(data).hexdigest(),
-            {path: lies for path, known in files if (lies := lying(path, above)) != known},
-            {path: lies for path, known in folders if (lies := listed(path or ".", above)) != known},
+            said,
+            _otherwise(files, part, above, _STAMP, lying),
+            _otherwise(folders, part, above, _TIMES, listed),
         )
     finally:
         os.close(above)
 
 
-def lying(place: str, above: int | None = None) -> Stamp:
+class _Column(NamedTuple):
+    """Some places, and how they lay."""
+
+    paths: list[bytes]
+    numbers: array[int]
+    width: int
+    """How many numbers tell how a place lay."""
+
+
+@lru_cache(maxsize=1)
+def _read(noted: Path, _lies: Times) -> tuple[str, _Column, _Column]:
+    """The SHA-256 of a file that lies so, and what it says of files and folders. Raises OSError, ValueError."""
+    data = noted.read_bytes()
+    stamps, times, joined = _taken_apart(data)
+    files, paths = len(stamps) // _FILE, joined.split(_END)
+    return (
+        hashlib.sha256(data).hexdigest(),
+        _Column(paths[:files], stamps, _FILE),
+        _Column(paths[files:], times, _FOLDER),
+    )
+
+
+def _otherwise(
+    column: _Column,
+    part: int,
+    above: int,
+    numbers: Callable[[os.stat_result], tuple[int, ...]],
+    lies: Callable[[bytes, int], tuple[int, ...]],
+) -> dict[str, tuple[int, ...]]:
+    """What lies otherwise than it lay, of one of `_PARTS` of some places below an open folder.
+
+    What still is the same object, and has not changed since, still is a file or a folder.
+    """
+    paths, noted, width = column
+    found: dict[str, tuple[int, ...]] = {}
+    about = partial(os.lstat, dir_fd=above)
+    for first in range(part * _AT_ONCE, len(paths), _PARTS * _AT_ONCE):
+        some, known = paths[first : first + _AT_ONCE], noted[first * width : (first + _AT_ONCE) * width]
+        try:
+            same = array("q", chain.from_iterable(map(numbers, map(about, some)))) == known
+        except (OSError, OverflowError):
+            same = False
+        if not same:
+            each = (lies(path, above) for path in some)
+            were = zip(*(known[nth::width] for nth in range(width)), strict=True)
+            found.update((os.fsdecode(p), now) for p, now, was in zip(some, each, were, strict=True) if now != was)
+    return found
+
+
+_STAMP = attrgetter("st_size", "st_mtime_ns", "st_ctime_ns", "st_ino")
+_TIMES = attrgetter("st_mtime_ns", "st_ctime_ns", "st_ino")
+
+
+def lying(place: str | bytes, above: int | None = None) -> Stamp:
     """How a file lies on the disk; `above` is an open folder, if the place is below one."""
     try:
         about = os.lstat(place, dir_fd=above)
@@ -128,16 +200,16 @@ def lying(place: str, above: int | None = None) -> Stamp:
         return ()
     if not stat.S_ISREG(about.st_mode):
         return ()
-    return about.st_size, about.st_mtime_ns, about.st_ctime_ns, about.st_ino & _SIGNED
+    return about.st_size, about.st_mtime_ns, about.st_ctime_ns, about.st_ino & SIGNED
 
 
-def listed(place: str, above: int | None = None) -> Times:
+def listed(place: str | bytes, above: int | None = None) -> Times:
     """How a folder lies on the disk; as in `lying`."""
     try:
-        about = os.lstat(place, dir_fd=above)
+        about = os.lstat(place or ".", dir_fd=above)
     except OSError:
         return ()
-    return (about.st_mtime_ns, about.st_ctime_ns, about.st_ino & _SIGNED) if stat.S_ISDIR(about.st_mode) else ()
+    return (about.st_mtime_ns, about.st_ctime_ns, about.st_ino & SIGNED) if stat.S_ISDIR(about.st_mode) else ()
 
 
 def lock(out: Path) -> Path:

@@ -7,14 +7,24 @@ from __future__ import annotations
 
 import gc
 import time
+from functools import partial
 from pathlib import Path
 
 import click
 
-from portal import cachefile, conversion, survey
+from portal import cachefile, conversion, manuscripts, survey
 from portal.addresses import BUILD
 from portal.cli.console import now_option, root_option
 from portal.parallel import Mate
+
+_gone_with_the_process: list[object] = []
+"""What the last build knew: to give it back object by object would take longer than to look at it."""
+
+
+def _expect(moment: int, lies: manuscripts.Otherwise) -> None:
+    """Where something was written since the last build, at a moment, there is something to convert."""
+    if any(max(stamp[1:3]) > moment for stamp in lies.lay.tree.values()):
+        conversion.prepare()
 
 
 @click.command()
@@ -27,23 +37,26 @@ def build(root: Path, out: Path | None, now: str | None, clean: bool) -> int:
     begun = time.time_ns()
     folder = root.resolve()
     place = out or folder / "site"
-    noted = cachefile.lay(folder)
-    if clean or not noted.is_file() or not (place / BUILD).is_file():
+    noted, left = cachefile.lay(folder), cachefile.left(folder)
+    if clean or left is None or not noted.is_file() or not (place / BUILD).is_file():
         from portal.cli import remembering, whole
 
-        return whole.build(remembering.recollect(folder, clean=clean), place, now, begun)
+        own = remembering.configured(folder)
+        return whole.build(remembering.recollect(own, clean=clean), place, now, begun)
     mate = Mate()
     looked = survey.begin(place, noted, mate)
-    mate.ask(conversion.prepare)
     gc.disable()  # what a correction makes is little, and goes with the process
     try:
         from portal.cli import correcting, remembering
 
-        known = remembering.recollect(folder)
-        done = correcting.corrected(known, place, now, looked, mate)
+        own = remembering.configured(folder)
+        written = mate.ask(remembering.looking(own.settings), afterwards=partial(_expect, left))
+        known = remembering.recollect(own)
+        done = correcting.corrected(known, place, now, looked, written, mate)
     finally:
         gc.enable()
         mate.leave()
+    _gone_with_the_process[:] = [known]
     if done is not None:
         return done
 

@@ -28,7 +28,7 @@ from portal.cli.console import (
 )
 from portal.cli.engine import render
 from portal.cli.reading import Reading, decide
-from portal.cli.remembering import may_keep
+from portal.cli.remembering import looking, may_keep
 from portal.cli.seal import cache_key, secret_in_use
 from portal.config import Settings
 from portal.errors import Format, Misconfigured, PortalError, Problem, errors_in
@@ -36,7 +36,7 @@ from portal.inventory import Inventory
 from portal.keeping import Kept
 from portal.memory import Memory
 from portal.plan import Plan
-from portal.plates import Lay
+from portal.plates import Stand
 from portal.proofreading import Proofreader
 from portal.prose import Prose
 from portal.rereading import Shelf
@@ -54,7 +54,7 @@ class Prepared:
     articles: Articles
     memory: Memory
     inventory: Inventory
-    lay: Lay | None
+    stood: Stand | None
     problems: list[Problem]
 
 
@@ -87,7 +87,7 @@ def prepare(reading: Reading, kept: Kept) -> Prepared:
         articles,
         memory,
         kept.inventory,
-        reading.lay,
+        reading.stood,
         list(dict.fromkeys(problems)),
     )
 
@@ -126,7 +126,8 @@ def _checked(settings: Settings, now: str | None, base: str | None) -> list[Prob
     if base is None and kept.plates is not None:
         with suppress(proofs.Otherwise):
             clock, engine = editorial_clock(now, settings.zone), shells.fingerprint(settings)
-            return proofs.pull(settings, kept.plates, rereading.frame(settings), engine, clock, readings).problems
+            frame, looked = rereading.frame(settings), looking(settings)
+            return proofs.pull(settings, kept.plates, frame, engine, clock, readings, looked).problems
     reading = decide(settings, now, base, readings, kept.memory)
     ready = prepare(reading, kept)
     if may_keep(secret, key, reading.sources, readings):

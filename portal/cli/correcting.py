@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from portal import keeping, proofs, reprint, rereading, shells
+from portal import keeping, manuscripts, proofs, reprint, rereading, shells
 from portal.cli.clock import editorial_clock
 from portal.cli.console import FINE, show, tell_built
 from portal.cli.engine import render
@@ -14,10 +15,17 @@ from portal.parallel import Mate
 from portal.survey import Survey
 
 
-def corrected(known: Remembered, out: Path, now: str | None, looked: Survey, mate: Mate) -> int | None:
+def corrected(
+    known: Remembered,
+    out: Path,
+    now: str | None,
+    looked: Survey,
+    written: Callable[[], manuscripts.Otherwise],
+    mate: Mate,
+) -> int | None:
     """Build where nothing changed but some words, with a mate; None where there is more to do.
 
-    Raises what any build does.
+    Somebody `looked` at the site, and tells how what is `written` lies. Raises what any build does.
     """
     settings, kept = known.settings, known.kept
     if kept.plates is None:
@@ -25,7 +33,8 @@ def corrected(known: Remembered, out: Path, now: str | None, looked: Survey, mat
     clock, engine = editorial_clock(now, settings.zone), shells.fingerprint(settings)
     fetch = partial(shells.fetch, settings, render, engine)
     try:
-        proof = proofs.pull(settings, kept.plates, rereading.frame(settings), engine, clock, known.readings, mate)
+        frame = rereading.frame(settings)
+        proof = proofs.pull(settings, kept.plates, frame, engine, clock, known.readings, written, mate)
         done, left = reprint.run_off(proof, fetch, out, known.secret, kept, looked)
     except proofs.Otherwise:
         return None

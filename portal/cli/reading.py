@@ -23,7 +23,7 @@ from portal.config import Settings
 from portal.errors import PortalError, Problem
 from portal.memory import Memory
 from portal.plan import Plan
-from portal.plates import Lay
+from portal.plates import Stand
 from portal.readings import Readings
 from portal.sources import Sources
 
@@ -36,8 +36,8 @@ class Reading:
     sources: Sources
     plan: Plan
     problems: list[Problem]
-    lay: Lay | None = None
-    """How it lay on the disk before, where a build asked for it."""
+    stood: Stand | None = None
+    """How everything stood before, where a build asked for it."""
 
 
 def read(root: Path, now: str | None, base: str | None = None) -> Reading:
@@ -59,9 +59,9 @@ def decide(
 ) -> Reading:
     """The same for a portal whose configuration is read; `readings` and `memory` are an earlier build's, if any.
 
-    `noted`: note how everything lay before it was read.
+    `noted`: note how everything stood before it was read.
     """
-    lay = plates.lay(settings) if noted else None
+    stood = plates.stand(settings) if noted else None
     found = sources.read(settings, readings)
     past = history.read(settings, found, readings)
     clock = editorial_clock(now, settings.zone)
@@ -77,7 +77,7 @@ def decide(
         texts, altered = history.texts_at(settings, base), history.altered_since(settings, base)
         changed = rules.change.check(settings, found, texts, altered, clock)
         problems += rules.graded(settings, changed)
-    return Reading(settings, found, plan.make(settings, found, past, clock), problems, lay)
+    return Reading(settings, found, plan.make(settings, found, past, clock), problems, stood)
 
 
 def changed_since(root: Path, out: Path, moment: int) -> bool:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import click
 
-from portal import config, history, keeping
+from portal import cachefile, config, history, keeping, manuscripts, plates
 from portal.cli.seal import cache_key, secret_in_use
 from portal.config import Secret, Settings
 from portal.keeping import Kept
@@ -18,14 +19,22 @@ from portal.rereading import Shelf
 from portal.sources import Sources
 
 
-class Remembered(NamedTuple):
-    """A portal as it is configured, and all that is known of it beforehand."""
+class Configured(NamedTuple):
+    """A portal as it is configured."""
 
     settings: Settings
     secret: Secret | None
     """Seals the private pages."""
     key: Secret | None
     """Locks what is kept; None where nothing can be."""
+
+
+class Remembered(NamedTuple):
+    """The same, and all that is known of it beforehand."""
+
+    settings: Settings
+    secret: Secret | None
+    key: Secret | None
     shelf: Shelf
     readings: Readings
     kept: Kept
@@ -38,11 +47,21 @@ def may_keep(secret: Secret | None, key: Secret | None, sources: Sources, readin
     return not sources.any_private and not history.holds_private(readings)
 
 
-def recollect(folder: Path, *, clean: bool = False) -> Remembered:
-    """Read the configuration, and what the last build kept; if `clean`, forget it. Raises PortalError."""
+def configured(folder: Path) -> Configured:
+    """Read the configuration, and find the secret. Raises PortalError."""
     settings = config.load(folder)
     secret = secret_in_use(settings)
-    key = cache_key(secret)
+    return Configured(settings, secret, cache_key(secret))
+
+
+def looking(settings: Settings) -> Callable[[], manuscripts.Otherwise]:
+    """A look at whatever lies otherwise than the last build found it; somebody else can be asked for it."""
+    return partial(manuscripts.compare, plates.places(settings), cachefile.sources(settings.root))
+
+
+def recollect(own: Configured, *, clean: bool = False) -> Remembered:
+    """Read what the last build kept; if `clean`, forget it."""
+    settings, secret, key = own
     shelf = Shelf(settings, key)
     if clean:
         from portal import renditions, search, shells  # with SQLite, which most builds need not

@@ -84,17 +84,17 @@ def leave(ready: Prepared, key: Secret | None) -> None:
 
 
 def _leave(ready: Prepared, key: Secret | None, plated: Plates | None) -> None:
-    keeping.keep(ready.plan.settings, key, Kept(ready.memory, ready.inventory, plated))
+    lay = ready.stood.lay if ready.stood else None
+    keeping.keep(ready.plan.settings, key, Kept(ready.memory, ready.inventory, plated, lay=lay))
 
 
 def _plates(ready: Prepared) -> Plates | None:
-    if ready.lay is None:
+    if ready.stood is None:
         return None
     made = ready.plan
     return plates.make(
         rereading.frame(made.settings),
-        ready.memory.begun,
-        ready.lay,
+        ready.stood,
         made,
         ready.sources,
         ready.shells.mark,

@@ -5,7 +5,7 @@ from portal.sealing.codes import Code, Mistyped, code
 from portal.sealing.envelope import Content, Unopenable, object_name
 from portal.sealing.fingerprint import fingerprint
 from portal.sealing.index import seal_index, unseal_index
-from portal.sealing.memory import lock, unlock
+from portal.sealing.memory import lock, name, unlock
 from portal.sealing.objects import Sealed, seal, unseal
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "code",
     "fingerprint",
     "lock",
+    "name",
     "object_name",
     "seal",
     "seal_file",

@@ -63,7 +63,7 @@ def encrypt(key: bytes, padded: bytes, bound: bytes, nonce: bytes = NONCE) -> by
     return AESGCM(key).encrypt(nonce, padded, bound)
 
 
-def decrypt(key: bytes, sealed: bytes, bound: bytes, nonce: bytes = NONCE) -> bytes:
+def decrypt(key: bytes, sealed: bytes | memoryview, bound: bytes, nonce: bytes = NONCE) -> bytes:
     """What `encrypt` was given. Raises Unopenable."""
     try:
         return AESGCM(key).decrypt(nonce, sealed, bound)

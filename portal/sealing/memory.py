@@ -23,10 +23,15 @@ def lock(secret: Secret, plaintext: bytes, label: str = _LABEL) -> bytes:
     return salt + envelope.encrypt(derive(own, label, length=32, salt=salt), plaintext, label.encode())
 
 
+def name(data: bytes) -> str:
+    """What tells a locked text from any other under the same key: the keyed hash of it, in hexadecimal."""
+    return data[:_SALT].hex()
+
+
 def unlock(secret: Secret, data: bytes, label: str = _LABEL) -> bytes:
     """What `lock` was given under this label. Raises Unopenable for anything else."""
     if len(data) < _SALT + envelope.TAG:
         raise Unopenable
     own = derive(secret.value, label, length=32)
     key = derive(own, label, length=32, salt=data[:_SALT])
-    return envelope.decrypt(key, data[_SALT:], label.encode())
+    return envelope.decrypt(key, memoryview(data)[_SALT:], label.encode())

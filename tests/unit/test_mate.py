@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -43,6 +44,34 @@ def test_long_questions_and_long_answers_do_not_wait_for_each_other(mate: Mate) 
     """Though neither fits into a pipe, and nobody reads the answers before all is asked."""
     answers = [mate.ask(partial(bytes.upper, b"a" * MANY)) for _ in range(4)]
     assert all(answer() == b"A" * MANY for answer in answers)
+
+
+def finished(seconds: float) -> float:
+    """When this was done."""
+    time.sleep(seconds)
+    return time.monotonic()
+
+
+def fail(number: int) -> None:
+    raise ValueError(number)
+
+
+def test_what_can_be_done_meanwhile_waits(mate: Mate) -> None:
+    """However much of it there is, something else is done between."""
+    some = [mate.ask(partial(finished, 0.1), meanwhile=True) for _ in range(5)]
+    sooner = mate.ask(partial(finished, 0))
+    assert sooner() < some[-1]()
+    assert len({done() for done in some[:-1]}) == 4
+
+
+def test_what_comes_afterwards_is_done_there(mate: Mate, tmp_path: Path) -> None:
+    """Once the answer is told, with what it was; nobody is told what comes of it."""
+    file = tmp_path / "said"
+    answer = mate.ask(partial(str, 5), afterwards=file.write_text)
+    fails = mate.ask(partial(int, 5), afterwards=fail)
+    _, pid = mate.ask(partial(twice, 1))()
+    assert (answer(), fails(), file.read_text()) == ("5", 5, "5")
+    assert pid != os.getpid()
 
 
 def test_what_fails_there_fails_here(mate: Mate) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from portal import cli, config, feeds, keeping, proofs, reprint, rereading, shells
 from portal.cli import checking, correcting, whole
+from portal.cli.remembering import looking
 from portal.readings import Readings
 from tests.conftest import PortalFolder
 from tests.unit.test_building_again import NOW, SECRET, built, engine
@@ -450,7 +451,7 @@ def test_a_proof_is_of_one_place(folder: PortalFolder, tmp_path: Path) -> None:
     frame, engine = rereading.frame(settings), shells.fingerprint(settings)
     assert kept.plates is not None
     with pytest.raises(proofs.Otherwise):
-        proofs.pull(settings, kept.plates, frame, engine, dt.datetime.fromisoformat(NOW), Readings())
+        proofs.pull(settings, kept.plates, frame, engine, dt.datetime.fromisoformat(NOW), Readings(), looking(settings))
 
 
 def test_a_notice_that_goes_while_a_build_reads_is_missed_by_none(

@@ -73,7 +73,7 @@ def _plain(*extensions: str) -> markdown.Markdown:
     """What the library does of itself, with the same extensions: by default those of bodies."""
     stock = "markdown.extensions.toc"
     converter = markdown.Markdown(
-        extensions=extensions or [*converting.EXTENSIONS, stock],
+        extensions=extensions or [*converting.EXTENSIONS, converting.STRUCK, stock],
         extension_configs={**converting.CONFIGS, stock: {"permalink": False, "slugify": slugify(case="lower")}},
     )
     converter.treeprocessors.register(converting.BelowTheTitle(converter), "below-the-title", 8)
@@ -83,12 +83,10 @@ def _plain(*extensions: str) -> markdown.Markdown:
 @pytest.mark.parametrize("short", [False, True])
 def test_the_same_html_and_the_same_headings(short: bool) -> None:
     """For every document the bytes before sanitising, and the tokens of which tables of contents are made."""
-    plain, spared = _plain(), converting.body_converter()
-    if short:
-        plain = _plain("markdown.extensions.sane_lists", "markdown.extensions.tables")
-        spared = converting._line_converter()
+    plain = _plain("markdown.extensions.sane_lists", "markdown.extensions.tables") if short else _plain()
     for document in _documents():
         found = []
+        spared = converting._line_converter() if short else converting.body_converter(struck="~" in document)
         for converter in (plain, spared):
             converter.reset()
             try:
@@ -100,7 +98,7 @@ def test_the_same_html_and_the_same_headings(short: bool) -> None:
 
 def test_a_block_is_taken_for_a_paragraph_only_where_the_library_does() -> None:
     """Whatever its lines begin with, and whatever stands before it: a list, a table, something indented."""
-    chance, plain, spared = random.Random(5), _plain(), converting.body_converter()
+    chance, plain, spared = random.Random(5), _plain(), converting.body_converter(struck=True)
     begins = [
         "a",
         "收",
@@ -135,7 +133,7 @@ def test_a_block_is_taken_for_a_paragraph_only_where_the_library_does() -> None:
 
 def test_a_pattern_is_left_out_only_where_it_cannot_match() -> None:
     """Every pattern of the converter is known, and none finds anything in a text of which that is said."""
-    chance, patterns = random.Random(11), list(converting.body_converter().inlinePatterns)
+    chance, patterns = random.Random(11), list(converting.body_converter(struck=True).inlinePatterns)
     pieces = [*_INLINE, *"*_~`[]<>&!\\; ab1\n"]
     left_out: dict[str, int] = {}
     for _ in range(3000):

@@ -75,6 +75,28 @@ def test_it_tells_what_lies_otherwise(
     assert found.folders == {path: listed(f"{site}/{path}") for path in folders}
 
 
+def test_of_many_places_each_is_told(tmp_path: Path) -> None:
+    """Of more than are compared at once, those that lie otherwise, and no other."""
+    site = tmp_path / "site"
+    files = [f"notices/{number:04}/index.html" for number in range(5000)]
+    for path in files:
+        (site / path).parent.mkdir(parents=True)
+        (site / path).write_text(path)
+    folders = ["", "notices", *(path.rpartition("/")[0] for path in files)]
+    stamps = array("q", [number for path in files for number in lying(f"{site}/{path}")])
+    times = array("q", [number for path in folders for number in listed(f"{site}/{path}")])
+    (tmp_path / "lay").write_bytes(Standing(files, stamps, folders, times).packed())
+    for path in files[::999]:
+        (site / path).write_text("other")
+    (site / files[4000]).unlink()
+    mate = Mate()
+    found = survey.begin(site, tmp_path / "lay", mate).found()
+    mate.leave()
+    assert found.files == {path: lying(f"{site}/{path}") for path in (*files[::999], files[4000])}
+    assert found.files[files[4000]] == ()
+    assert found.folders.keys() == {"notices/4000"}
+
+
 @pytest.mark.parametrize("cut", [0, 5, 30, 100, -1])
 def test_a_file_that_is_damaged_says_nothing(site: Path, noted: Path, cut: int) -> None:
     """Cut off anywhere it is none; so is one that is not there, or of a site that is gone."""

@@ -1,0 +1,135 @@
+"""How all that people write lies on the disk: told by looking, without reading a word of it.
+
+What was noted of it names no file, only how each lay, in order, and the hash of all their paths: anybody may see it.
+So another processor can look, which knows neither key nor configuration, and who asks compares the file's hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import time
+from array import array
+from collections.abc import Iterable, Mapping
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+from portal import chunked
+from portal.chunked import Stamp
+
+_NUMBERS = 4
+"""Of a stamp."""
+_AT_ONCE = 128 * _NUMBERS
+"""What is compared together; only where anything is otherwise, each stamp by itself."""
+_MARK = f"sources 1 {array('q').itemsize} {array('q', [1]).tobytes()[:1].hex()}\n".encode()
+"""What packs in the same way."""
+_A_FOLDER, _NOTHING, _UNSETTLED = [-1, 0, 0, 0], [-2, 0, 0, 0], [-3, 0, 0, 0]
+"""Stamps of a folder that can be read, of a link that leads nowhere, and of what may not tell a change."""
+
+
+class Places(NamedTuple):
+    """Where manuscripts lie: all that is in some folders, and single files."""
+
+    folders: tuple[str, ...]
+    files: tuple[str, ...]
+
+
+class Lay(NamedTuple):
+    """How all of them lay at a moment before any was read, so that what changes meanwhile is noticed."""
+
+    moment: int
+    """Nanoseconds since 1970."""
+    tree: Mapping[str, Stamp]
+    """Every file and folder by its whole path."""
+
+    def settled(self) -> dict[str, Stamp]:
+        """The same, where of what may not tell a change it is said that it lies as nothing does."""
+        return {path: s if chunked.settled(s, self.moment) else _UNSETTLED for path, s in self.tree.items()}
+
+    def packed(self) -> bytes:
+        """That as a file can hold it."""
+        stamps = array("q", chain.from_iterable(self.settled().values()))
+        return b"".join((_MARK, _named(self.tree), stamps.tobytes()))
+
+
+class Otherwise(NamedTuple):
+    """What lies otherwise than a file says."""
+
+    said: str
+    """The SHA-256 of that file; empty where there is none, or other manuscripts lie there than it knew."""
+    lay: Lay
+    """Of those that lie otherwise."""
+
+
+def look(places: Places) -> Lay:
+    """How everything lies now, in an order that follows from the names."""
+    moment = time.time_ns()
+    tree: dict[str, Stamp] = {}
+    for folder in places.folders:
+        _note(folder, tree)
+    for file in places.files:
+        tree[file] = _stamp(file)
+    return Lay(moment, tree)
+
+
+def compare(places: Places, noted: Path) -> Otherwise:
+    """What lies otherwise now than the file `noted` says."""
+    now = look(places)
+    try:
+        data = noted.read_bytes()
+    except OSError:
+        data = b""
+    head = _MARK + _named(now.tree)
+    known, found = array("q"), array("q", chain.from_iterable(now.tree.values()))
+    if not data.startswith(head) or len(data) != len(head) + len(found) * found.itemsize:
+        return Otherwise("", Lay(now.moment, {}))
+    known.frombytes(memoryview(data)[len(head) :])
+    moved, paths = dict[str, Stamp](), list(now.tree)
+    for first in range(0, len(known), _AT_ONCE):
+        if known[first : first + _AT_ONCE] != found[first : first + _AT_ONCE]:
+            some = paths[first // _NUMBERS : (first + _AT_ONCE) // _NUMBERS]
+            moved.update((p, now.tree[p]) for n, p in enumerate(some) if _other(known, found, first + n * _NUMBERS))
+    return Otherwise(hashlib.sha256(data).hexdigest(), Lay(now.moment, moved))
+
+
+def _other(known: array[int], found: array[int], at: int) -> bool:
+    return known[at : at + _NUMBERS] != found[at : at + _NUMBERS]
+
+
+def _named(paths: Iterable[str]) -> bytes:
+    return hashlib.sha256(os.fsencode("\0".join(paths))).digest()
+
+
+def _note(folder: str, tree: dict[str, Stamp]) -> None:
+    """Note all that is in a folder, if it can be read."""
+    try:
+        above = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        return
+    try:
+        names = sorted(name for name in os.listdir(above) if not name.startswith("."))  # noqa: PTH208 - an open folder
+        tree[folder] = _A_FOLDER
+        for name in names:
+            try:
+                about = os.lstat(name, dir_fd=above)
+                if stat.S_ISDIR(about.st_mode):
+                    _note(f"{folder}/{name}", tree)
+                    continue
+                if stat.S_ISLNK(about.st_mode):
+                    about = os.stat(name, dir_fd=above)
+                tree[f"{folder}/{name}"] = chunked.stamp(about)
+            except OSError:
+                tree[f"{folder}/{name}"] = _NOTHING
+    except OSError:
+        return
+    finally:
+        os.close(above)
+
+
+def _stamp(file: str) -> Stamp:
+    try:
+        return chunked.stamp(os.stat(file))  # noqa: PTH116
+    except OSError:
+        return _NOTHING
