@@ -54,11 +54,15 @@ Stamp: TypeAlias = list[int]
 """By which a file is known again without being read: size, time of its content, time of any change, inode."""
 
 SIGNED = (1 << 63) - 1
-"""What fits of an inode number, of which some file systems use all 64 bits."""
+"""What fits of a time far from ours, which anybody can give a file, and of an inode number, of which some file systems
+use all 64 bits."""
 
 
 def stamp(about: os.stat_result) -> Stamp:
-    return [about.st_size, about.st_mtime_ns, about.st_ctime_ns, about.st_ino & SIGNED]
+    written, changed, inode = about.st_mtime_ns, about.st_ctime_ns, about.st_ino
+    if -SIGNED < written < SIGNED > inode and -SIGNED < changed < SIGNED:
+        return [about.st_size, written, changed, inode]
+    return [about.st_size, written & SIGNED, changed & SIGNED, inode & SIGNED]
 
 
 _SECOND = 1_000_000_000

@@ -23,4 +23,4 @@ def prepare() -> None:
     """Have what converts bodies at hand: before workers are started that all need it, or beside other work."""
     from portal import converting
 
-    converting.body_converter()
+    converting.body_converter(struck=False)

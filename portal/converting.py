@@ -110,7 +110,7 @@ def line(text: str) -> str:
 
 
 @cache
-def body_converter(*, struck: bool = False) -> markdown.Markdown:
+def body_converter(*, struck: bool) -> markdown.Markdown:
     """What converts bodies; made once, which takes as long as converting twenty."""
     contents = Contents(permalink=False, slugify=slugify(case="lower"))
     return _converter((*EXTENSIONS, STRUCK, contents) if struck else (*EXTENSIONS, contents))

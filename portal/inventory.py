@@ -85,12 +85,15 @@ class Inventory:
         follows = self._follows
         return ((path, follows[row]) for path, row in self._rows.items() if follows[row] in names)
 
-    def premises(self, folder: str = "") -> set[str]:
-        """What files follow from, or those below a folder, of which the name ends with a slash."""
+    def premises(self) -> set[str]:
+        """What the files follow from."""
         follows = self._follows
-        if not folder:
-            return {follows[row] for row in self._rows.values()}
-        return {follows[row] for path, row in self._rows.items() if path.startswith(folder)}
+        return {follows[row] for row in self._rows.values()}
+
+    def below(self, folder: str) -> Iterator[tuple[str, str]]:
+        """The files below a folder, of which the name ends with a slash, and what each follows from."""
+        follows = self._follows
+        return ((path, follows[row]) for path, row in self._rows.items() if path.startswith(folder))
 
     def standing(self, out: str, path: str, follows: str) -> str | None:
         """The SHA-256 of a file that still stands in `out` and follows from the same; else None."""
@@ -159,17 +162,15 @@ class Inventory:
         known: dict[str, Times | None] = dict(zip(self._listed.folders, self._listed.each_times(), strict=True))
         return {path: times for path, times in (known | self.later_folders).items() if times}
 
-    def outdated(self, said: Mapping[str, tuple[str, str]], went: Container[str]) -> list[str]:
+    def outdated(self, said: Mapping[str, tuple[str, str]], went: Iterable[str]) -> list[str]:
         """The files that go where some were made anew, and all others stay; `said` are those, as `take` has it.
 
-        What is made together is made anew together: of such files those go that were not made again. So do those that
-        follow from anything that `went`.
+        What is made together is made anew together: of such files those go that were not made again. So do those paths
+        that `went`, and were not.
         """
         before = {path: self._follows[self._rows[path]] for path in said if path in self._rows}
         anew = {follows for path, follows in before.items() if follows and said[path][0] != follows}
-        follows = self._follows
-        gone = {path for path, row in self._rows.items() if follows[row] in anew or follows[row] in went}
-        return sorted(gone - said.keys())
+        return sorted({*went, *(path for path, _ in self.that_follow(anew))} - said.keys())
 
     def amend(self, out: str, said: Mapping[str, tuple[str, str]], changed: Iterable[str]) -> None:
         """Note how files stand that were made anew, where all others stand as they did; as in `take`."""

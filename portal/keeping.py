@@ -128,8 +128,9 @@ def _noted(settings: Settings, key: Secret, plates: Plates, kept: Kept) -> dict[
     large = {part: said.pop(part) for part in LARGE}
     if kept.lay is None:
         return {**said, _IN: kept.plated}
-    tree = _put(cachefile.sources(settings.root), kept.lay.packed())
-    return {**said, "tree": tree, "later": {}, _IN: _write(_file(settings, _PLATES), key, large)}
+    note = kept.lay.packed()
+    cachefile.put(cachefile.sources(settings.root), note)
+    return {**said, "tree": kept.lay.known_by(note), "later": {}, _IN: _write(_file(settings, _PLATES), key, large)}
 
 
 def _compiler() -> str:
@@ -141,7 +142,12 @@ def recollect_for_check(settings: Settings, key: Secret | None) -> Kept:
     """What the last build and the last check found out; each of them writes a file of its own."""
     built, checked = _said(cachefile.memory(settings.root), key), _said(_file(settings, _CHECKED), key)
     rooms = (built.keys() | checked.keys()) - {BUILDS, _SITE, _TEMPLATES, _WORDS, _PLATES}
-    memory = Memory({room: {**checked.get(room, {}), **built.get(room, {})} for room in rooms}, time.time_ns())
+    past: dict[str, dict[str, Any]] = {room: {} for room in rooms}
+    for said in (checked, built):
+        for room in rooms & said.keys():
+            if isinstance(said[room], dict):  # or another file of the same key lies there
+                past[room].update(said[room])
+    memory = Memory(past, time.time_ns())
     return Kept(memory, Inventory(), _plates(settings, key, built.get(_PLATES))[0])
 
 

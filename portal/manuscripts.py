@@ -1,7 +1,7 @@
 """How all that people write lies on the disk: told by looking, without reading a word of it.
 
-What was noted of it names no file, only how each lay, in order, and the hash of all their paths: anybody may see it.
-So another processor can look, which knows neither key nor configuration, and who asks compares the file's hash.
+What was noted of it says how each file lay, in the order of their names, and no name: anybody may see it. So another
+processor can look, which knows neither key nor configuration. Who asks compares the hash of the note and of all paths.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import stat
 import time
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -49,16 +49,20 @@ class Lay(NamedTuple):
         return {path: s if chunked.settled(s, self.moment) else _UNSETTLED for path, s in self.tree.items()}
 
     def packed(self) -> bytes:
-        """That as a file can hold it."""
-        stamps = array("q", chain.from_iterable(self.settled().values()))
-        return b"".join((_MARK, _named(self.tree), stamps.tobytes()))
+        """That as a file can hold it, without the names."""
+        return _MARK + array("q", chain.from_iterable(self.settled().values())).tobytes()
+
+    def known_by(self, note: bytes) -> str:
+        """The SHA-256 of such a note, and of the paths to which it belongs."""
+        paths = os.fsencode("\0".join(self.tree))
+        return hashlib.sha256(hashlib.sha256(note).digest() + hashlib.sha256(paths).digest()).hexdigest()
 
 
 class Otherwise(NamedTuple):
     """What lies otherwise than a file says."""
 
     said: str
-    """The SHA-256 of that file; empty where there is none, or other manuscripts lie there than it knew."""
+    """What that file, and all that lies there, is known by; empty where the two cannot belong together."""
     lay: Lay
     """Of those that lie otherwise."""
 
@@ -81,25 +85,20 @@ def compare(places: Places, noted: Path) -> Otherwise:
         data = noted.read_bytes()
     except OSError:
         data = b""
-    head = _MARK + _named(now.tree)
     known, found = array("q"), array("q", chain.from_iterable(now.tree.values()))
-    if not data.startswith(head) or len(data) != len(head) + len(found) * found.itemsize:
+    if not data.startswith(_MARK) or len(data) != len(_MARK) + len(found) * found.itemsize:
         return Otherwise("", Lay(now.moment, {}))
-    known.frombytes(memoryview(data)[len(head) :])
+    known.frombytes(memoryview(data)[len(_MARK) :])
     moved, paths = dict[str, Stamp](), list(now.tree)
     for first in range(0, len(known), _AT_ONCE):
         if known[first : first + _AT_ONCE] != found[first : first + _AT_ONCE]:
             some = paths[first // _NUMBERS : (first + _AT_ONCE) // _NUMBERS]
             moved.update((p, now.tree[p]) for n, p in enumerate(some) if _other(known, found, first + n * _NUMBERS))
-    return Otherwise(hashlib.sha256(data).hexdigest(), Lay(now.moment, moved))
+    return Otherwise(now.known_by(data), Lay(now.moment, moved))
 
 
 def _other(known: array[int], found: array[int], at: int) -> bool:
     return known[at : at + _NUMBERS] != found[at : at + _NUMBERS]
-
-
-def _named(paths: Iterable[str]) -> bytes:
-    return hashlib.sha256(os.fsencode("\0".join(paths))).digest()
 
 
 def _note(folder: str, tree: dict[str, Stamp]) -> None:

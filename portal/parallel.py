@@ -122,8 +122,10 @@ class Mate:
         self._owner = os.getpid()
         context = _forking() if processors() >= 2 else None
         self._asked = 0
+        self._open: set[int] = set()
+        """The numbers of what nobody has asked for yet."""
         self._said: dict[int, tuple[Any] | None] = {}
-        """By number what came of things, as far as nobody has asked for it yet."""
+        """What came of some of them."""
         self._pipe: Connection | None = None
         if context is not None:
             ours, theirs = context.Pipe()
@@ -146,6 +148,7 @@ class Mate:
             self._pipe.send_bytes(pickle.dumps((meanwhile, number, order), pickle.HIGHEST_PROTOCOL))
         except OSError:
             return work
+        self._open.add(number)
 
         def answer() -> R:
             done = self._answer(number)
@@ -156,6 +159,9 @@ class Mate:
     def _answer(self, number: int) -> tuple[Any] | None:
         if os.getpid() != self._owner:  # a fork, which would take from the pipe what others wait for
             return self._said.get(number)
+        if number not in self._open:
+            return None
+        self._open.remove(number)
         while number not in self._said and self._pipe is not None:
             try:
                 told, done = pickle.loads(self._pipe.recv_bytes())  # noqa: S301 - from a fork of this process

@@ -87,7 +87,7 @@ class Plates:
     """What the engine rendered: Shells.mark."""
     commits: list[str | None]
     tree: str
-    """The SHA-256 of the file that says how all sources lay."""
+    """What the note of how all sources lay is known by: Lay.known_by."""
     moved: dict[str, Stamp]
     """Those that were corrected since, and how they lie; empty where that may not tell a change."""
     problems: list[dict[str, str | int]]

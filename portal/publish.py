@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import stat
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -56,14 +56,14 @@ def publish(
     gate: Gate,
     inventory: Inventory | None = None,
     looked: Survey | None = None,
-    went: Callable[[], Container[str]] = frozenset,
+    went: Callable[[], Iterable[str]] = tuple,
 ) -> Published:
     """Make `out` hold exactly `files`, which may have a press make them. Raises Refused, PortalError; then `out` is as
     it was.
 
     What stands there as `inventory` says is left alone; afterwards it says how everything stands now. Where somebody
-    `looked`, what else it names stays, but for what follows from anything that `went`, which is asked for last; raises
-    Moved where anything stood otherwise, or came to since.
+    `looked`, what else it names stays, but for the paths that `went`, which is asked for last; raises Moved where
+    anything stood otherwise, or came to since.
     """
     out = out.absolute()
     staging = out.parent / f".{out.name}.staging"
@@ -99,7 +99,7 @@ def _publish(
     gate: Gate,
     inventory: Inventory,
     looked: Survey | None,
-    went: Callable[[], Container[str]],
+    went: Callable[[], Iterable[str]],
 ) -> Published:
     place = str(out)
     said: dict[str, tuple[str, str]] = {}

@@ -7,7 +7,7 @@ portal is read ([why](docs/adr/0010-corrected-words.md)).
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -52,9 +52,11 @@ def run_off(
         yield from bundles.new(made, kept.inventory, press.each)
         yield pages.build(part)
 
-    def went() -> set[str]:
-        """Of the search all that is any use is made or stands; of anything else, what is made again stands for it."""
-        return kept.inventory.premises(SEARCH) - {bundle.follows for bundle in made} if made else set()
+    def went() -> Iterable[str]:
+        """Of what the index is kept in, all that follows from nothing that it has now."""
+        stays = {bundle.follows for bundle in made}
+        below = kept.inventory.below(SEARCH) if made else ()
+        return (path for path, follows in below if follows not in stays and search.is_excerpts(path))
 
     gate = leaks.Gate(part, secret, (), kept.memory)
     try:

@@ -18,7 +18,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-from portal.chunked import SIGNED
+from portal import chunked
 from portal.parallel import Mate
 
 Stamp: TypeAlias = tuple[int, ...]
@@ -200,7 +200,7 @@ def lying(place: str | bytes, above: int | None = None) -> Stamp:
         return ()
     if not stat.S_ISREG(about.st_mode):
         return ()
-    return about.st_size, about.st_mtime_ns, about.st_ctime_ns, about.st_ino & SIGNED
+    return tuple(chunked.stamp(about))
 
 
 def listed(place: str | bytes, above: int | None = None) -> Times:
@@ -209,7 +209,7 @@ def listed(place: str | bytes, above: int | None = None) -> Times:
         about = os.lstat(place or ".", dir_fd=above)
     except OSError:
         return ()
-    return (about.st_mtime_ns, about.st_ctime_ns, about.st_ino & SIGNED) if stat.S_ISDIR(about.st_mode) else ()
+    return tuple(chunked.stamp(about)[1:]) if stat.S_ISDIR(about.st_mode) else ()
 
 
 def lock(out: Path) -> Path:

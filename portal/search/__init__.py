@@ -5,7 +5,8 @@ notice only the latest version does.
 """
 
 from portal.search.documents import Document, Source, follows, notices
+from portal.search.index import is_excerpts
 from portal.search.shelf import forget
 from portal.search.site import bundles
 
-__all__ = ["Document", "Source", "bundles", "follows", "forget", "notices"]
+__all__ = ["Document", "Source", "bundles", "follows", "forget", "is_excerpts", "notices"]

@@ -6,6 +6,7 @@ How it is laid out, and why, docs/adr/0008-search.md says; site_templates/theme/
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
@@ -140,6 +141,14 @@ class Index:
         filed = self._filed[follows]
         tray = self._part(follows, filed.trays[at])
         return [(f"{SEARCH}{filed.facts.name}/{at * TRAY + place}.json", data) for place, data in excerpts.files(tray)]
+
+
+_EXCERPTS = re.compile(re.escape(SEARCH) + r"[0-9a-f]{10}/[0-9]+\.json")
+
+
+def is_excerpts(path: str) -> bool:
+    """Whether a file may be one of those that hold excerpts; all other files of an index keep their paths."""
+    return _EXCERPTS.fullmatch(path) is not None
 
 
 def shards_for(sources: int) -> int:

@@ -74,6 +74,13 @@ def test_what_comes_afterwards_is_done_there(mate: Mate, tmp_path: Path) -> None
     assert pid != os.getpid()
 
 
+def test_what_somebody_asks_for_again_is_done_again(mate: Mate) -> None:
+    """Here: who said it has said it."""
+    answer = mate.ask(partial(twice, 4))
+    assert answer()[1] != os.getpid()
+    assert answer() == (8, os.getpid())
+
+
 def test_what_fails_there_fails_here(mate: Mate) -> None:
     """So that it can be told; and the next thing is done as ever."""
     failing, fine = mate.ask(partial(int, "none")), mate.ask(partial(int, "7"))

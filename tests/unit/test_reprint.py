@@ -15,6 +15,7 @@ import pytest
 from portal import cli, config, feeds, keeping, proofs, reprint, rereading, shells
 from portal.cli import checking, correcting, whole
 from portal.cli.remembering import looking
+from portal.config import Settings
 from portal.readings import Readings
 from tests.conftest import PortalFolder
 from tests.unit.test_building_again import NOW, SECRET, built, engine
@@ -404,6 +405,55 @@ def disturb(patched: pytest.MonkeyPatch, do: Callable[[], object]) -> None:
         return found
 
     patched.setattr(whole, "decide", decide)
+
+
+@pytest.mark.parametrize("name", ["lay", "sources", "memory", "site", "plates", "checked"])
+def test_a_file_of_the_cache_in_place_of_another_is_none(folder: PortalFolder, name: str) -> None:
+    """Whatever of the same key lies under a name, it is not taken for what belongs there."""
+    first = built(folder, NOW)
+    cache = folder.settings().cache_dir
+    for other in ("lay", "sources", "site", "plates"):
+        shutil.copy(cache / other, cache / f"kept-{other}")
+    for other in sorted({"lay", "sources", "site", "plates"} - {name}):
+        shutil.copy(cache / f"kept-{other}", cache / name)
+        assert cli.main(["check", "--root", str(folder.root), "--now", NOW]) == 0
+        assert differing(built(folder, NOW), first) == []
+
+
+@pytest.mark.parametrize("whose", ["a former page", "the theme"])
+def test_what_others_have_in_the_folder_of_the_search_stays(
+    folder: PortalFolder, runs: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch, whose: str
+) -> None:
+    """And with it all that follows from the same."""
+
+    def with_own_files(settings: Settings, out: Path) -> None:
+        engine(settings, out)
+        for name in ("search", "assets"):
+            (out / "zh" / name).mkdir(parents=True)
+            (out / "zh" / name / "own.js").write_text("x")
+
+    if whose == "the theme":
+        for room in (checking, correcting, whole):
+            monkeypatch.setattr(room, "render", with_own_files)
+    else:
+        folder.notice("n11", front(11, "redirects: [/search/old.html]"), body(11))
+    correct(folder)
+    built(folder, NOW)
+    correct(folder, words="再补充一句。")
+    again = built(folder, NOW)
+    assert {"search/own.js", "search/old.html"} & again.keys()
+    assert (differing(again, clean(folder)), runs) == ([], [("n01",)])
+
+
+@pytest.mark.parametrize("file", ["notices/2026/list.csv", "notices/2026/n04.zh.md", "site/notices/n01/index.html"])
+@pytest.mark.parametrize("year", [1600, 1960, 2300])
+def test_a_file_may_be_of_any_time(folder: PortalFolder, file: str, year: int) -> None:
+    """Whatever a program or a failing clock dated it."""
+    built(folder, NOW)
+    os.utime(folder.root / file, ns=((year - 1970) * 31_557_600 * 10**9,) * 2)
+    assert differing(built(folder, NOW), clean(folder)) == []
+    assert differing(built(folder, NOW), clean(folder)) == []
+    assert cli.main(["check", "--root", str(folder.root), "--now", NOW]) == 0
 
 
 def test_a_file_written_while_a_build_read_is_read_by_the_next(
