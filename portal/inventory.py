@@ -37,14 +37,18 @@ class Inventory:
         """With what was noted before. Raises KeyError, ValueError where the two are not of one site."""
         self._rows: dict[str, int] = {}
         """Where in the columns a path is; what is in no row any more is gone."""
-        self._follows: list[str] = []
+        self._premises: list[str] = []
+        """What files follow from; the same may be there twice."""
+        self._follows = array("I")
+        """Which of them each does."""
         self._digests = bytearray()
         self._stamps = array("q")
         self._listed = standing
         """How the folders lay, for who asks for them."""
         if standing is not None and told is not None and standing.files:
             self._rows = dict(zip(standing.files, itertools.count()))
-            self._follows, self._digests = told["follows"].split(_END), bytearray(told["digests"])
+            self._premises, self._digests = told["premises"].split(_END), bytearray(told["digests"])
+            self._follows.frombytes(told["follows"])
             self._stamps, count = standing.stamps, len(standing.files)
             if not len(self._rows) == len(self._follows) == len(self._digests) // _DIGEST == count:
                 raise ValueError("not as many as there are files")
@@ -71,29 +75,35 @@ class Inventory:
             return None
         digest = self._digests[_DIGEST * row : _DIGEST * (row + 1)]
         stamp = tuple(self._stamps[_NUMBERS * row : _NUMBERS * (row + 1)])
-        return self._follows[row], digest.hex() if digest != _NONE else "", stamp
+        return self._premises[self._follows[row]], digest.hex() if digest != _NONE else "", stamp
 
     def note(self, path: str, item: Item) -> None:
         """Know this of a file from now on."""
         row = self._rows.setdefault(path, len(self._follows))
-        self._follows[row : row + 1] = [item[0]]
+        self._follows[row : row + 1] = array("I", [self._premise(item[0])])
         self._digests[_DIGEST * row : _DIGEST * (row + 1)] = bytes.fromhex(item[1]) or _NONE
         self._stamps[_NUMBERS * row : _NUMBERS * (row + 1)] = array("q", item[2] or _NOWHERE)
 
+    def _premise(self, follows: str) -> int:
+        """Which of the premises this is: neighbours mostly follow from the same."""
+        if not self._premises or self._premises[-1] != follows:
+            self._premises.append(follows)
+        return len(self._premises) - 1
+
     def that_follow(self, names: Container[str]) -> Iterator[tuple[str, str]]:
         """The files that follow from any of these, and from which."""
-        follows = self._follows
-        return ((path, follows[row]) for path, row in self._rows.items() if follows[row] in names)
+        follows, wanted = self._follows, {nth: name for nth, name in enumerate(self._premises) if name in names}
+        return ((path, wanted[follows[row]]) for path, row in self._rows.items() if follows[row] in wanted)
 
     def premises(self) -> set[str]:
         """What the files follow from."""
-        follows = self._follows
-        return {follows[row] for row in self._rows.values()}
+        follows, premises = self._follows, self._premises
+        return {premises[nth] for nth in {follows[row] for row in self._rows.values()}}
 
     def below(self, folder: str) -> Iterator[tuple[str, str]]:
         """The files below a folder, of which the name ends with a slash, and what each follows from."""
-        follows = self._follows
-        return ((path, follows[row]) for path, row in self._rows.items() if path.startswith(folder))
+        follows, premises = self._follows, self._premises
+        return ((path, premises[follows[row]]) for path, row in self._rows.items() if path.startswith(folder))
 
     def standing(self, out: str, path: str, follows: str) -> str | None:
         """The SHA-256 of a file that still stands in `out` and follows from the same; else None."""
@@ -120,7 +130,8 @@ class Inventory:
 
     def forget(self) -> None:
         """Know of nothing that stands."""
-        self._rows, self._follows, self._digests, self._stamps, self._listed = {}, [], bytearray(), array("q"), None
+        self._rows, self._premises, self._follows, self._listed = {}, [], array("I"), None
+        self._digests, self._stamps = bytearray(), array("q")
         self.noted_in = ""
         self.later_files, self.later_folders = {}, {}
 
@@ -168,7 +179,7 @@ class Inventory:
         What is made together is made anew together: of such files those go that were not made again. So do those paths
         that `went`, and were not.
         """
-        before = {path: self._follows[self._rows[path]] for path in said if path in self._rows}
+        before = {path: known[0] for path in said if (known := self.item(path))}
         anew = {follows for path, follows in before.items() if follows and said[path][0] != follows}
         return sorted({*went, *(path for path, _ in self.that_follow(anew))} - said.keys())
 
@@ -225,7 +236,10 @@ class Inventory:
             stamps.extend(self._stamps[_NUMBERS * row : _NUMBERS * (row + 1)])
             digests += self._digests[_DIGEST * row : _DIGEST * (row + 1)]
         times = array("q", itertools.chain.from_iterable(folders.values()))
-        told = {"follows": _END.join(self._follows[row] for row in rows), "digests": bytes(digests)}
+        noted: dict[int, int] = {}
+        follows = array("I", (noted.setdefault(self._follows[row], len(noted)) for row in rows))
+        premises = _END.join(self._premises[nth] for nth in noted)
+        told = {"premises": premises, "follows": follows.tobytes(), "digests": bytes(digests)}
         return Standing([*self._rows], stamps, [*folders], times), told
 
 

@@ -159,8 +159,7 @@ def _plates(settings: Settings, key: Secret | None, noted: Any) -> tuple[Plates 
     said = {**noted, **large}
     if said.keys() != {field.name for field in fields(Plates)}:
         return None, ""
-    for part, entries in noted["later"].items():
-        said[part].update(entries)
+    said["notices"].update(noted["later"].get("notices", {}))
     return Plates(**said), plated
 
 

@@ -1,7 +1,8 @@
 """How all that people write lies on the disk: told by looking, without reading a word of it.
 
-What was noted of it says how each file lay, in the order of their names, and no name: anybody may see it. So another
-processor can look, which knows neither key nor configuration. Who asks compares the hash of the note and of all paths.
+What was noted of it says which folders hold it, and how each file lay, in the order of their names, but no name of a
+file: anybody may see it. So another processor can look before anybody knows key and configuration. Who asks compares
+the hash of the note and of all paths.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ _NUMBERS = 4
 """Of a stamp."""
 _AT_ONCE = 128 * _NUMBERS
 """What is compared together; only where anything is otherwise, each stamp by itself."""
-_MARK = f"sources 1 {array('q').itemsize} {array('q', [1]).tobytes()[:1].hex()}\n".encode()
+_SIZE = 4
+"""Bytes of how many the names of places take."""
+_MARK = f"sources 2 {array('q').itemsize} {array('q', [1]).tobytes()[:1].hex()}\n".encode()
 """What packs in the same way."""
 _A_FOLDER, _NOTHING, _UNSETTLED = [-1, 0, 0, 0], [-2, 0, 0, 0], [-3, 0, 0, 0]
 """Stamps of a folder that can be read, of a link that leads nowhere, and of what may not tell a change."""
@@ -32,8 +35,18 @@ _A_FOLDER, _NOTHING, _UNSETTLED = [-1, 0, 0, 0], [-2, 0, 0, 0], [-3, 0, 0, 0]
 class Places(NamedTuple):
     """Where manuscripts lie: all that is in some folders, and single files."""
 
-    folders: tuple[str, ...]
-    files: tuple[str, ...]
+    folders: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+
+    def packed(self) -> bytes:
+        return os.fsencode("\0".join((*self.folders, "", *self.files)))
+
+
+def _places(packed: bytes) -> Places:
+    """What was packed. Raises ValueError for anything else."""
+    names = os.fsdecode(packed).split("\0")
+    end = names.index("")
+    return Places(tuple(names[:end]), tuple(names[end + 1 :]))
 
 
 class Lay(NamedTuple):
@@ -41,6 +54,7 @@ class Lay(NamedTuple):
 
     moment: int
     """Nanoseconds since 1970."""
+    places: Places
     tree: Mapping[str, Stamp]
     """Every file and folder by its whole path."""
 
@@ -49,13 +63,19 @@ class Lay(NamedTuple):
         return {path: s if chunked.settled(s, self.moment) else _UNSETTLED for path, s in self.tree.items()}
 
     def packed(self) -> bytes:
-        """That as a file can hold it, without the names."""
-        return _MARK + array("q", chain.from_iterable(self.settled().values())).tobytes()
+        """That as a file can hold it, without the names of files."""
+        stamps = array("q", chain.from_iterable(self.settled().values()))
+        return _head(self.places) + stamps.tobytes()
 
     def known_by(self, note: bytes) -> str:
         """The SHA-256 of such a note, and of the paths to which it belongs."""
         paths = os.fsencode("\0".join(self.tree))
         return hashlib.sha256(hashlib.sha256(note).digest() + hashlib.sha256(paths).digest()).hexdigest()
+
+
+def _head(places: Places) -> bytes:
+    packed = places.packed()
+    return b"".join((_MARK, len(packed).to_bytes(_SIZE, "big"), packed))
 
 
 class Otherwise(NamedTuple):
@@ -75,26 +95,28 @@ def look(places: Places) -> Lay:
         _note(folder, tree)
     for file in places.files:
         tree[file] = _stamp(file)
-    return Lay(moment, tree)
+    return Lay(moment, places, tree)
 
 
-def compare(places: Places, noted: Path) -> Otherwise:
-    """What lies otherwise now than the file `noted` says."""
-    now = look(places)
+def compare(noted: Path) -> Otherwise:
+    """What lies otherwise now than the file `noted` says, where it says that there are manuscripts."""
     try:
         data = noted.read_bytes()
-    except OSError:
-        data = b""
+        start = len(_MARK) + _SIZE
+        places = _places(data[start : start + int.from_bytes(data[len(_MARK) : start], "big")])
+    except (OSError, ValueError):
+        return Otherwise("", Lay(0, Places(), {}))
+    now, head = look(places), _head(places)
     known, found = array("q"), array("q", chain.from_iterable(now.tree.values()))
-    if not data.startswith(_MARK) or len(data) != len(_MARK) + len(found) * found.itemsize:
-        return Otherwise("", Lay(now.moment, {}))
-    known.frombytes(memoryview(data)[len(_MARK) :])
+    if not data.startswith(head) or len(data) != len(head) + len(found) * found.itemsize:
+        return Otherwise("", now._replace(tree={}))
+    known.frombytes(memoryview(data)[len(head) :])
     moved, paths = dict[str, Stamp](), list(now.tree)
     for first in range(0, len(known), _AT_ONCE):
         if known[first : first + _AT_ONCE] != found[first : first + _AT_ONCE]:
             some = paths[first // _NUMBERS : (first + _AT_ONCE) // _NUMBERS]
             moved.update((p, now.tree[p]) for n, p in enumerate(some) if _other(known, found, first + n * _NUMBERS))
-    return Otherwise(now.known_by(data), Lay(now.moment, moved))
+    return Otherwise(now.known_by(data), now._replace(tree=moved))
 
 
 def _other(known: array[int], found: array[int], at: int) -> bool:

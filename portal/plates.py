@@ -7,6 +7,7 @@ must know all of it. They hold what is pickled, so they are kept under a key (po
 
 from __future__ import annotations
 
+import os
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -28,6 +29,9 @@ _MOST = 1000
 
 LARGE = ("papers", "notices")
 """The parts of plates that grow with a portal, of which a correction changes little."""
+
+_ROW, _CELL = b"\n", b"\t"
+"""What ends a row of a table, and what parts two cells of it."""
 
 
 def places(settings: Settings) -> Places:
@@ -73,6 +77,17 @@ def _repository(folder: Path) -> Path | None:
     return next((place for place in (real, *real.parents) if (place / ".git").exists()), None)
 
 
+class Paper(NamedTuple):
+    """A file of a notice."""
+
+    id: str
+    front: str
+    sha256: str
+    """The hashes of its front matter, and of all of it."""
+    older: bool
+    """Whether git may hold older versions of the notice."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plates:
     """How a site was made, as marshal can hold it."""
@@ -93,9 +108,8 @@ class Plates:
     problems: list[dict[str, str | int]]
     months: list[tuple[int, int]]
     """Those that have an edition."""
-    papers: dict[str, tuple[str, str, str, bool]]
-    """Files of notices that can be corrected, by whole path: the id, the hashes of front matter and of all of it, and
-    whether git may hold older versions of it."""
+    papers: bytes
+    """Files of notices that can be corrected, in rows of a table, for few of them are asked for: see `paper`."""
     notices: dict[str, tuple[str, str]]
     """Every notice by id, newest first: what its pages follow from, and what is found of it."""
     stems: dict[str, str]
@@ -111,9 +125,25 @@ class Plates:
 
     def corrected(self, large: Mapping[str, Mapping[str, Any]], **small: Any) -> Plates:
         """The same with other entries in `large` parts, and other small ones."""
-        parts: dict[str, Any] = {part: {**getattr(self, part), **large.get(part, {})} for part in LARGE}
         later = {part: {**self.later.get(part, {}), **large.get(part, {})} for part in LARGE}
-        return replace(self, **parts, **small, later=later)
+        return replace(self, **small, notices={**self.notices, **large.get("notices", {})}, later=later)
+
+    def paper(self, path: str) -> Paper | None:
+        """What is known of a file of a notice that can be corrected, by its whole path."""
+        later = self.later.get("papers", {}).get(path)
+        if later is not None:
+            return Paper(*later)
+        start = self.papers.find(_ROW + os.fsencode(path) + _CELL)
+        if start < 0:
+            return None
+        _, identity, front, sha256, older = self.papers[start + 1 : self.papers.index(_ROW, start + 1)].split(_CELL)
+        return Paper(identity.decode(), front.decode(), sha256.decode(), older == b"1")
+
+    def files_of(self, identity: str) -> Iterator[str]:
+        """The whole paths of all such files of one notice."""
+        named, end = _CELL + identity.encode() + _CELL, 0
+        while (end := self.papers.find(named, end + 1)) >= 0:
+            yield os.fsdecode(self.papers[self.papers.rindex(_ROW, 0, end) + 1 : end])
 
     def filed(self) -> dict[str, Filed]:
         """The notices of the feeds, and those that they lean on."""
@@ -155,7 +185,7 @@ def make(
         moved={},
         problems=[problem.as_json() for problem in problems],
         months=[(month.year, month.number) for month in months(plan.public, plan.now, settings.zone)],
-        papers=dict(_papers(plan, sources)),
+        papers=b"".join(_papers(plan, sources)) + _ROW,
         notices={entry.id: (circumstances.around(entry), found(entry)) for entry in plan.public},
         stems=dict(plan.stems),
         addresses=circumstances.addresses if linked else "",
@@ -172,13 +202,16 @@ def _leans(entry: Entry) -> bool:
     return any(notice.supersedes or notice.redirects for notice in notices)
 
 
-def _papers(plan: Plan, sources: Sources) -> Iterator[tuple[str, tuple[str, str, str, bool]]]:
+def _papers(plan: Plan, sources: Sources) -> Iterator[bytes]:
     for entry in plan.public:
         if entry.successor or not stands_alone(entry):
             continue
         filed = sources.notices[entry.id]
         for paper in (filed.paper, *filed.translations.values()):
-            yield paper.place, (entry.id, paper.front, paper.sha256, filed.notice.version > 1)
+            place, older = os.fsencode(paper.place), b"1" if filed.notice.version > 1 else b"0"
+            if _ROW not in place and _CELL not in place:
+                cells = (place, entry.id.encode(), paper.front.encode(), paper.sha256.encode(), older)
+                yield _ROW + _CELL.join(cells)
 
 
 def stands_alone(entry: Entry) -> bool:

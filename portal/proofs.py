@@ -19,7 +19,7 @@ from portal.config import Settings
 from portal.errors import Problem, errors_in
 from portal.parallel import Mate
 from portal.plan import Entry, Plan
-from portal.plates import Plates, Stand
+from portal.plates import Paper, Plates, Stand
 from portal.proofreading import Proofreader, may_lead
 from portal.prose import Prose
 from portal.readings import Readings
@@ -81,7 +81,7 @@ def pull(
         raise Otherwise
     lies = looked()
     lay = lies.lay
-    if lies.said != known.tree or not known.moved.keys() <= lay.tree.keys():
+    if lies.said != known.tree or lay.places != plates.places(settings) or not known.moved.keys() <= lay.tree.keys():
         raise Otherwise
     altered = _altered(settings, known, {path for path, stamp in lay.tree.items() if stamp != known.moved.get(path)})
     stand = Stand(lay, plates.commits(settings))
@@ -114,21 +114,29 @@ def pull(
 
 def _altered(settings: Settings, known: Plates, changed: set[str]) -> dict[str, Filed]:
     """The notices that these files are, as far as they have other words. Raises Otherwise."""
-    if len(changed) > _MOST or not changed <= known.papers.keys():
+    if len(changed) > _MOST:
         raise Otherwise
-    ids = {known.papers[path][0] for path in changed}
-    files = [Path(path) for path, about in known.papers.items() if about[0] in ids] if ids else []
+    ids = {_paper(known, path).id for path in changed}
+    files = [Path(path) for identity in ids for path in known.files_of(identity)]
     filed, problems = sources.filed(settings, files)
     if problems or filed.keys() != ids:
         raise Otherwise
     altered: dict[str, Filed] = {}
     for identity, one in filed.items():
         papers = (one.paper, *one.translations.values())
-        if any((identity, paper.front) != known.papers[paper.place][:2] for paper in papers):
+        were = [_paper(known, paper.place) for paper in papers]
+        if any((identity, paper.front) != (was.id, was.front) for paper, was in zip(papers, were, strict=True)):
             raise Otherwise
-        if any(paper.sha256 != known.papers[paper.place][2] for paper in papers):
+        if any(paper.sha256 != was.sha256 for paper, was in zip(papers, were, strict=True)):
             altered[identity] = one
     return altered
+
+
+def _paper(known: Plates, path: str) -> Paper:
+    found = known.paper(path)
+    if found is None:
+        raise Otherwise
+    return found
 
 
 def _only_recorded(settings: Settings, known: Plates, commits: Sequence[str | None]) -> bool:
@@ -137,8 +145,8 @@ def _only_recorded(settings: Settings, known: Plates, commits: Sequence[str | No
     if before is None or after is None or others != others_now:
         return False
     recorded = history.recorded_between(settings.root, before, after)
-    about = [known.papers.get(str(path)) for path in recorded] if recorded is not None else [None]
-    return all(one is not None and not one[3] for one in about)
+    about = [known.paper(str(path)) for path in recorded] if recorded is not None else [None]
+    return all(one is not None and not one.older for one in about)
 
 
 def _know(articles: Articles, known: Plates, altered: Mapping[str, Filed]) -> None:

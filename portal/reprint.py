@@ -101,7 +101,8 @@ def _register(own: Plan, proof: Proof, out: Path) -> Iterator[tuple[str, bytes]]
 
 def _as_it_was(entry: Entry, filed: Filed, known: Plates) -> Entry:
     """A notice whose latest words have the hash that they had."""
-    before = {paper.sha256: known.papers[paper.place][2] for paper in (filed.paper, *filed.translations.values())}
+    papers = (filed.paper, *filed.translations.values())
+    before = {paper.sha256: was.sha256 for paper in papers if (was := known.paper(paper.place))}
     texts = {code: replace(t, sha256=before.get(t.sha256, t.sha256)) for code, t in entry.latest.texts.items()}
     return replace(entry, versions=(*entry.versions[:-1], replace(entry.latest, texts=texts)))
 
@@ -126,7 +127,8 @@ def _corrected(proof: Proof, known: Plates, follows: Mapping[str, tuple[str, str
     for entry in proof.entries:
         one = proof.filed[entry.id]
         for paper in (one.paper, *one.translations.values()):
-            papers[paper.place] = (entry.id, paper.front, paper.sha256, known.papers[paper.place][3])
+            was = known.paper(paper.place)
+            papers[paper.place] = (entry.id, paper.front, paper.sha256, was is None or was.older)
     if len(proof.filed) > len(proof.entries):
         mates = pickle.dumps(proof.filed, pickle.HIGHEST_PROTOCOL)
     return known.corrected(

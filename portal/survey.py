@@ -12,11 +12,11 @@ import os
 import stat
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from itertools import chain
 from operator import attrgetter
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, overload
 
 from portal import chunked
 from portal.parallel import Mate
@@ -62,8 +62,33 @@ class Standing(NamedTuple):
 def unpacked(data: bytes) -> Standing:
     """What was packed. Raises ValueError for anything else."""
     stamps, times, joined = _taken_apart(data)
-    files, paths = len(stamps) // _FILE, os.fsdecode(joined).split(os.fsdecode(_END))
-    return Standing(paths[:files], stamps, paths[files:] if times else [], times)
+    end, files = os.fsdecode(_END), len(stamps) // _FILE
+    *named, rest = f"{os.fsdecode(joined)}{end}".split(end, files)
+    return Standing(named, stamps, _Later(rest.removesuffix(end), len(times) // _FOLDER), times)
+
+
+class _Later(Sequence[str]):
+    """Paths that are told apart once somebody asks for one: few do."""
+
+    def __init__(self, joined: str, count: int) -> None:
+        self._joined, self._count = joined, count
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[str]: ...
+    def __getitem__(self, at: int | slice) -> str | list[str]:
+        return self._paths[at]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    @cached_property
+    def _paths(self) -> list[str]:
+        return self._joined.split(os.fsdecode(_END)) if self._count else []
 
 
 def _taken_apart(data: bytes) -> tuple[array[int], array[int], bytes]:
@@ -108,6 +133,7 @@ def begin(out: Path, noted: Path, mate: Mate) -> Survey:
     """Have somebody look at a site from now on, of which the file `noted` says how it lay."""
     out = out.absolute()
     seen = changes(out)
+    mate.ask(partial(os.chdir, out))  # there alone; from within the site a path is found sooner
     parts = [mate.ask(partial(_look, out, noted, part), meanwhile=True) for part in range(_PARTS)]
     return Survey(seen, lambda: _together([found() for found in parts]))
 
@@ -174,7 +200,8 @@ def _otherwise(
     """
     paths, noted, width = column
     found: dict[str, tuple[int, ...]] = {}
-    about = partial(os.lstat, dir_fd=above)
+    within = os.path.samestat(os.stat("."), os.fstat(above))  # noqa: PTH116
+    about = os.lstat if within else partial(os.lstat, dir_fd=above)
     for first in range(part * _AT_ONCE, len(paths), _PARTS * _AT_ONCE):
         some, known = paths[first : first + _AT_ONCE], noted[first * width : (first + _AT_ONCE) * width]
         try:

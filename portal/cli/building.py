@@ -41,17 +41,15 @@ def build(root: Path, out: Path | None, now: str | None, clean: bool) -> int:
     if clean or left is None or not noted.is_file() or not (place / BUILD).is_file():
         from portal.cli import remembering, whole
 
-        own = remembering.configured(folder)
-        return whole.build(remembering.recollect(own, clean=clean), place, now, begun)
+        return whole.build(remembering.recollect(folder, clean=clean), place, now, begun)
     mate = Mate()
+    written = mate.ask(partial(manuscripts.compare, cachefile.sources(folder)), afterwards=partial(_expect, left))
     looked = survey.begin(place, noted, mate)
     gc.disable()  # what a correction makes is little, and goes with the process
     try:
         from portal.cli import correcting, remembering
 
-        own = remembering.configured(folder)
-        written = mate.ask(remembering.looking(own.settings), afterwards=partial(_expect, left))
-        known = remembering.recollect(own)
+        known = remembering.recollect(folder)
         done = correcting.corrected(known, place, now, looked, written, mate)
     finally:
         gc.enable()

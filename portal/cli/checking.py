@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import click
 
-from portal import config, keeping, moved, proofs, rereading, rules, shells
+from portal import cachefile, config, keeping, manuscripts, moved, proofs, rereading, rules, shells
 from portal.article import Articles
 from portal.cli.clock import editorial_clock
 from portal.cli.console import (
@@ -28,7 +29,7 @@ from portal.cli.console import (
 )
 from portal.cli.engine import render
 from portal.cli.reading import Reading, decide
-from portal.cli.remembering import looking, may_keep
+from portal.cli.remembering import may_keep
 from portal.cli.seal import cache_key, secret_in_use
 from portal.config import Settings
 from portal.errors import Format, Misconfigured, PortalError, Problem, errors_in
@@ -126,7 +127,7 @@ def _checked(settings: Settings, now: str | None, base: str | None) -> list[Prob
     if base is None and kept.plates is not None:
         with suppress(proofs.Otherwise):
             clock, engine = editorial_clock(now, settings.zone), shells.fingerprint(settings)
-            frame, looked = rereading.frame(settings), looking(settings)
+            frame, looked = rereading.frame(settings), partial(manuscripts.compare, cachefile.sources(settings.root))
             return proofs.pull(settings, kept.plates, frame, engine, clock, readings, looked).problems
     reading = decide(settings, now, base, readings, kept.memory)
     ready = prepare(reading, kept)

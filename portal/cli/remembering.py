@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import click
 
-from portal import cachefile, config, history, keeping, manuscripts, plates
+from portal import config, history, keeping
 from portal.cli.seal import cache_key, secret_in_use
 from portal.config import Secret, Settings
 from portal.keeping import Kept
@@ -19,22 +18,14 @@ from portal.rereading import Shelf
 from portal.sources import Sources
 
 
-class Configured(NamedTuple):
-    """A portal as it is configured."""
+class Remembered(NamedTuple):
+    """A portal as it is configured, and all that is known of it beforehand."""
 
     settings: Settings
     secret: Secret | None
     """Seals the private pages."""
     key: Secret | None
     """Locks what is kept; None where nothing can be."""
-
-
-class Remembered(NamedTuple):
-    """The same, and all that is known of it beforehand."""
-
-    settings: Settings
-    secret: Secret | None
-    key: Secret | None
     shelf: Shelf
     readings: Readings
     kept: Kept
@@ -47,21 +38,11 @@ def may_keep(secret: Secret | None, key: Secret | None, sources: Sources, readin
     return not sources.any_private and not history.holds_private(readings)
 
 
-def configured(folder: Path) -> Configured:
-    """Read the configuration, and find the secret. Raises PortalError."""
+def recollect(folder: Path, *, clean: bool = False) -> Remembered:
+    """Read the configuration, and what the last build kept; if `clean`, forget it. Raises PortalError."""
     settings = config.load(folder)
     secret = secret_in_use(settings)
-    return Configured(settings, secret, cache_key(secret))
-
-
-def looking(settings: Settings) -> Callable[[], manuscripts.Otherwise]:
-    """A look at whatever lies otherwise than the last build found it; somebody else can be asked for it."""
-    return partial(manuscripts.compare, plates.places(settings), cachefile.sources(settings.root))
-
-
-def recollect(own: Configured, *, clean: bool = False) -> Remembered:
-    """Read what the last build kept; if `clean`, forget it."""
-    settings, secret, key = own
+    key = cache_key(secret)
     shelf = Shelf(settings, key)
     if clean:
         from portal import renditions, search, shells  # with SQLite, which most builds need not

@@ -47,7 +47,7 @@ def noted(portal: Path, places: Places) -> Path:
 
 def test_where_nothing_happened_nothing_lies_otherwise(places: Places, noted: Path) -> None:
     """And it is told by a hash what was compared with what."""
-    found = manuscripts.compare(places, noted)
+    found = manuscripts.compare(noted)
     assert (found.said, found.lay.tree) == (manuscripts.look(places).known_by(noted.read_bytes()), {})
 
 
@@ -66,7 +66,7 @@ def test_what_lies_otherwise_is_told_by_name(
 ) -> None:
     """With how it lies now."""
     harm(portal)
-    found = manuscripts.compare(places, noted)
+    found = manuscripts.compare(noted)
     about = (portal / file).stat()
     stamp = [about.st_size, about.st_mtime_ns, about.st_ctime_ns, about.st_ino]
     assert found.said == manuscripts.look(places).known_by(noted.read_bytes())
@@ -106,7 +106,7 @@ def test_other_manuscripts_and_a_damaged_note_are_not_what_was_noted(
     """Or what nobody knows; then there is more to do than correcting words."""
     known = manuscripts.look(places).known_by(noted.read_bytes())
     harm(portal)
-    assert manuscripts.compare(places, noted).said != known
+    assert manuscripts.compare(noted).said != known
 
 
 def test_what_had_just_been_written_lies_otherwise(portal: Path, places: Places) -> None:
@@ -114,17 +114,17 @@ def test_what_had_just_been_written_lies_otherwise(portal: Path, places: Places)
     (portal / "notices/2023/费用-3.zh.md").write_text("just now")
     file = portal / "sources"
     file.write_bytes(manuscripts.look(places).packed())
-    assert f"{portal}/notices/2023/费用-3.zh.md" in manuscripts.compare(places, file).lay.tree
+    assert f"{portal}/notices/2023/费用-3.zh.md" in manuscripts.compare(file).lay.tree
 
 
 def test_what_people_do_not_mean_is_not_looked_at(portal: Path, places: Places, noted: Path) -> None:
     """An editor's own files, which are hidden, come and go."""
     (portal / "notices/2020/.费用-7.zh.md.swp").write_text("x")
-    assert manuscripts.compare(places, noted).lay.tree == {}
+    assert manuscripts.compare(noted).lay.tree == {}
 
 
 def test_a_note_names_nothing(portal: Path, places: Places) -> None:
-    """Anybody may see it, and guess: by other names it would be the same."""
+    """But folders. Anybody may see it, and guess: by other names of files it would be the same."""
     lay = manuscripts.look(places)
     other = lay._replace(tree={f"{number}": stamp for number, stamp in enumerate(lay.tree.values())})
     assert other.packed() == lay.packed()
@@ -141,6 +141,6 @@ def test_a_file_of_any_time_can_be_noted(portal: Path, places: Places, year: int
     lay = manuscripts.look(places)
     note = portal / "sources"
     note.write_bytes(lay._replace(moment=lay.moment + 10**10).packed())
-    assert manuscripts.compare(places, note) == (lay.known_by(note.read_bytes()), (ANY, {}))
+    assert manuscripts.compare(note) == (lay.known_by(note.read_bytes()), (ANY, places, {}))
     file.write_text("other")
-    assert manuscripts.compare(places, note).lay.tree.keys() == {str(file)}
+    assert manuscripts.compare(note).lay.tree.keys() == {str(file)}

@@ -8,13 +8,13 @@ import random
 import shutil
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from portal import cli, config, feeds, keeping, proofs, reprint, rereading, shells
+from portal import cachefile, cli, config, feeds, keeping, manuscripts, proofs, reprint, rereading, shells
 from portal.cli import checking, correcting, whole
-from portal.cli.remembering import looking
 from portal.config import Settings
 from portal.readings import Readings
 from tests.conftest import PortalFolder
@@ -500,8 +500,9 @@ def test_a_proof_is_of_one_place(folder: PortalFolder, tmp_path: Path) -> None:
     kept = keeping.recollect(settings, config.secret({"PORTAL_SECRET": SECRET}))
     frame, engine = rereading.frame(settings), shells.fingerprint(settings)
     assert kept.plates is not None
+    looked = partial(manuscripts.compare, cachefile.sources(other.root))
     with pytest.raises(proofs.Otherwise):
-        proofs.pull(settings, kept.plates, frame, engine, dt.datetime.fromisoformat(NOW), Readings(), looking(settings))
+        proofs.pull(settings, kept.plates, frame, engine, dt.datetime.fromisoformat(NOW), Readings(), looked)
 
 
 def test_a_notice_that_goes_while_a_build_reads_is_missed_by_none(
