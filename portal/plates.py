@@ -104,7 +104,7 @@ class Plates:
     tree: str
     """What the note of how all sources lay is known by: Lay.known_by."""
     moved: dict[str, Stamp]
-    """Those that were corrected since, and how they lie; empty where that may not tell a change."""
+    """Those that lie otherwise since, and how: Lay.settled."""
     problems: list[dict[str, str | int]]
     months: list[tuple[int, int]]
     """Those that have an edition."""
