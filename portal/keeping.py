@@ -6,9 +6,10 @@ build has ended well; of whichever build it is, it is right, because every entry
 
 How the site stood (portal/inventory.py) is in two files beside it, which the memory knows by their hashes and
 supplements, so that a small correction need not write all of it. One has what `ls` tells of the site, in the clear,
-for who looks at it meanwhile (portal/survey.py). The memory also has the templates as they were compiled, and the
-vocabularies as they were read: code is run only from where nobody else can have put it. Against whoever sets the clock
-of the machine, and failing disks, every 24th build reads all the same, and the gate looks into every file.
+for who looks at it meanwhile (portal/survey.py); so is a third, of how the sources lay (portal/manuscripts.py). The
+memory also has the templates as they were compiled, and the vocabularies as they were read: code is run only from where
+nobody else can have put it. Against whoever sets the clock of the machine, and failing disks, every 24th build reads
+all the same, and the gate looks into every file.
 """
 
 from __future__ import annotations
@@ -152,7 +153,7 @@ def recollect_for_check(settings: Settings, key: Secret | None) -> Kept:
 
 
 def _plates(settings: Settings, key: Secret | None, noted: Any) -> tuple[Plates | None, str]:
-    """The plates that were kept, and the hash of their file; None where they are lost, or another program's."""
+    """The plates that were kept, and the name of their file; None where they are lost, or another program's."""
     if not noted or not (plated := noted.pop(_IN, "")):
         return None, ""
     large = _said(_file(settings, _PLATES), key, plated)

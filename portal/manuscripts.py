@@ -78,7 +78,7 @@ def _head(places: Places) -> bytes:
     return b"".join((_MARK, len(packed).to_bytes(_SIZE, "big"), packed))
 
 
-class Otherwise(NamedTuple):
+class Touched(NamedTuple):
     """What lies otherwise than a file says."""
 
     said: str
@@ -98,25 +98,25 @@ def look(places: Places) -> Lay:
     return Lay(moment, places, tree)
 
 
-def compare(noted: Path) -> Otherwise:
+def compare(noted: Path) -> Touched:
     """What lies otherwise now than the file `noted` says, where it says that there are manuscripts."""
     try:
         data = noted.read_bytes()
         start = len(_MARK) + _SIZE
         places = _places(data[start : start + int.from_bytes(data[len(_MARK) : start], "big")])
     except (OSError, ValueError):
-        return Otherwise("", Lay(0, Places(), {}))
+        return Touched("", Lay(0, Places(), {}))
     now, head = look(places), _head(places)
     known, found = array("q"), array("q", chain.from_iterable(now.tree.values()))
     if not data.startswith(head) or len(data) != len(head) + len(found) * found.itemsize:
-        return Otherwise("", now._replace(tree={}))
+        return Touched("", now._replace(tree={}))
     known.frombytes(memoryview(data)[len(head) :])
     moved, paths = dict[str, Stamp](), list(now.tree)
     for first in range(0, len(known), _AT_ONCE):
         if known[first : first + _AT_ONCE] != found[first : first + _AT_ONCE]:
             some = paths[first // _NUMBERS : (first + _AT_ONCE) // _NUMBERS]
             moved.update((p, now.tree[p]) for n, p in enumerate(some) if _other(known, found, first + n * _NUMBERS))
-    return Otherwise(now.known_by(data), now._replace(tree=moved))
+    return Touched(now.known_by(data), now._replace(tree=moved))
 
 
 def _other(known: array[int], found: array[int], at: int) -> bool:

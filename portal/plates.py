@@ -77,8 +77,8 @@ def _repository(folder: Path) -> Path | None:
     return next((place for place in (real, *real.parents) if (place / ".git").exists()), None)
 
 
-class Paper(NamedTuple):
-    """A file of a notice."""
+class Impression(NamedTuple):
+    """A file of a notice, as it was when the site was put in place."""
 
     id: str
     front: str
@@ -128,16 +128,16 @@ class Plates:
         later = {part: {**self.later.get(part, {}), **large.get(part, {})} for part in LARGE}
         return replace(self, **small, notices={**self.notices, **large.get("notices", {})}, later=later)
 
-    def paper(self, path: str) -> Paper | None:
+    def paper(self, path: str) -> Impression | None:
         """What is known of a file of a notice that can be corrected, by its whole path."""
         later = self.later.get("papers", {}).get(path)
         if later is not None:
-            return Paper(*later)
+            return Impression(*later)
         start = self.papers.find(_ROW + os.fsencode(path) + _CELL)
         if start < 0:
             return None
         _, identity, front, sha256, older = self.papers[start + 1 : self.papers.index(_ROW, start + 1)].split(_CELL)
-        return Paper(identity.decode(), front.decode(), sha256.decode(), older == b"1")
+        return Impression(identity.decode(), front.decode(), sha256.decode(), older == b"1")
 
     def files_of(self, identity: str) -> Iterator[str]:
         """The whole paths of all such files of one notice."""

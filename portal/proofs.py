@@ -19,7 +19,7 @@ from portal.config import Settings
 from portal.errors import Problem, errors_in
 from portal.parallel import Mate
 from portal.plan import Entry, Plan
-from portal.plates import Paper, Plates, Stand
+from portal.plates import Impression, Plates, Stand
 from portal.proofreading import Proofreader, may_lead
 from portal.prose import Prose
 from portal.readings import Readings
@@ -69,7 +69,7 @@ def pull(
     engine: str,
     now: dt.datetime,
     readings: Readings,
-    looked: Callable[[], manuscripts.Otherwise],
+    looked: Callable[[], manuscripts.Touched],
     mate: Mate | None = None,
 ) -> Proof:
     """Find out what changed since the last build, of which `readings` are, and beside which somebody `looked` at the
@@ -132,7 +132,7 @@ def _altered(settings: Settings, known: Plates, changed: set[str]) -> dict[str, 
     return altered
 
 
-def _paper(known: Plates, path: str) -> Paper:
+def _paper(known: Plates, path: str) -> Impression:
     found = known.paper(path)
     if found is None:
         raise Otherwise

@@ -21,7 +21,7 @@ _gone_with_the_process: list[object] = []
 """What the last build knew: to give it back object by object would take longer than to look at it."""
 
 
-def _expect(moment: int, lies: manuscripts.Otherwise) -> None:
+def _expect(moment: int, lies: manuscripts.Touched) -> None:
     """Where something was written since the last build, at a moment, there is something to convert."""
     if any(max(stamp[1:3]) > moment for stamp in lies.lay.tree.values()):
         conversion.prepare()

@@ -20,7 +20,7 @@ def corrected(
     out: Path,
     now: str | None,
     looked: Survey,
-    written: Callable[[], manuscripts.Otherwise],
+    written: Callable[[], manuscripts.Touched],
     mate: Mate,
 ) -> int | None:
     """Build where nothing changed but some words, with a mate; None where there is more to do.
