@@ -4,7 +4,7 @@ import { button, element } from "./elements.js";
 import { DAYS } from "./remembering.js";
 import { say } from "./wording.js";
 
-/** The view. `act` has enter(text, keep), back() and forget(); `open` and `kept` count codes open and remembered here. */
+/** The view. `act` has enter(text), back() and forget(); `open` and `kept` count codes open and remembered here. */
 export function doorView(act, { open, kept, retry }) {
   const input = element("input", {
     id: "code", type: "text", inputmode: "text", autocapitalize: "characters", autocomplete: "off", autocorrect: "off",
@@ -13,7 +13,7 @@ export function doorView(act, { open, kept, retry }) {
   const keep = element("input", { id: "keep", type: "checkbox", "aria-describedby": "keep-hint" });
   const submit = (event) => {
     event.preventDefault();
-    act.enter(input.value, keep.checked);
+    act.enter(input.value);
   };
   const plain = { class: "my-plain" };
   return [

@@ -36,8 +36,9 @@ let asked = 0;
 /** Tells the other tabs that one has logged out. */
 const TABS = "BroadcastChannel" in window ? new BroadcastChannel(`duenotice ${HERE.pathname}`) : null;
 
-/** The field for the code; only the door has a form. */
+/** The field for the code, and the box that asks to remember it; only the door has a form. */
 const codeField = () => VIEW.querySelector("form #code");
+const keepBox = () => VIEW.querySelector("form #keep");
 
 // --- opening --------------------------------------------------------------------------------------------------------
 
@@ -50,8 +51,8 @@ async function open(key, kept) {
   return binders[known < 0 ? binders.length - 1 : known];
 }
 
-/** Opens a code that came with a link, or was typed. */
-async function enter(text, keep = false) {
+/** Opens a code that came with a link, or was typed. The door may be ticked until it is open. */
+async function enter(text) {
   if (UNFIT) {
     tell(UNFIT, { wrong: true });
     return;
@@ -72,7 +73,7 @@ async function enter(text, keep = false) {
     return;
   }
   tell();
-  if (keep) await setKept(true);
+  if (keepBox()?.checked) await setKept(true);
   go({ list: true });
 }
 
@@ -250,6 +251,15 @@ function show(next) {
   }
 }
 
+/** Shows the same once more; what was typed and ticked at the door stays. */
+function redraw() {
+  const [typed, ticked] = [codeField()?.value ?? "", keepBox()?.checked ?? false];
+  show(view);
+  if (!view.door) return;
+  codeField().value = typed;
+  keepBox().checked = ticked;
+}
+
 function made(next) {
   if (next.notice) return noticeView(act, current, next.notice);
   if (next.changes) return changesView(act, current, next.changes);
@@ -284,9 +294,7 @@ LANGUAGES?.addEventListener("click", (event) => {
   if (!choice) return;
   speak(choice.dataset.language);
   chosen = binders.length > 0; // at the door it is only about the door
-  const typed = codeField()?.value;
-  show(view);
-  if (typed) codeField().value = typed;
+  redraw();
   retell();
   choice.focus();
 });
@@ -304,7 +312,7 @@ async function start(code) {
   else if (binders.length) {
     turnTo(binders[0]);
     show({ list: true });
-  } else if (waiting.length) show({ door: true });
+  } else if (waiting.length) redraw(); // the door, which offers to try again
   if (notes.length) tell(notes, { wrong: true });
   else if (!code) tell();
   if (view.door && !code) codeField().focus();

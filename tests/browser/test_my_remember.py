@@ -52,8 +52,8 @@ def stored(page: Page) -> list[dict[str, Any]]:
 
 
 def keep(page: Page) -> Page:
-    """Tick the box in the list."""
-    page.get_by_label(KEEP).check()
+    """Tick the box in the list: the door has one of the same name, and stands there until the list does."""
+    page.locator(".my-keep").get_by_label(KEEP).check()
     expect(page.get_by_role("status").last).to_contain_text("已在本设备上记住")
     return page
 
@@ -116,6 +116,33 @@ def test_ticked_at_the_door_it_is_remembered_on_opening(page: Page, site: Site) 
     expect(page.locator(".my-list")).to_be_visible()
     expect(page.get_by_label(KEEP)).to_be_checked()
     assert [entry["name"] for entry in stored(page)] == [site.codes["yunshan/lin"].index_name]
+
+
+def test_ticked_while_a_link_opens_it_is_remembered(page: Page, site: Site) -> None:
+    """The door stands there until the pages have come: what was ticked in it meanwhile holds, and so does unticking."""
+    held: list[Any] = []
+    page.route("**/my/s/*", lambda route: held.append(route))
+    for ticks, kept in ((2, False), (1, True)):
+        page.goto("about:blank")
+        page.goto(site.link("yunshan/lin"))
+        expect(page.get_by_role("status")).to_have_text("正在打开…")
+        for _ in range(ticks):
+            page.locator("form").get_by_label(KEEP).click()
+        page.wait_for_timeout(50)
+        held.pop().continue_()
+        expect(page.locator(".my-list")).to_be_visible()
+        expect(page.get_by_label(KEEP)).to_be_checked(checked=kept)
+        assert [entry["name"] for entry in stored(page)] == [site.codes["yunshan/lin"].index_name] * kept
+
+
+def test_another_language_leaves_the_door_as_it_is(page: Page, site: Site) -> None:
+    """What was typed and what was ticked stay."""
+    page.goto(f"{site.url}my/")
+    page.get_by_label("访问码", exact=True).fill("E2FW")
+    page.get_by_label(KEEP).check()
+    page.get_by_role("button", name="English").click()
+    expect(page.locator("#code")).to_have_value("E2FW")
+    expect(page.locator("#keep")).to_be_checked()
 
 
 def test_every_opening_counts_the_days_anew(page: Page, site: Site) -> None:
