@@ -6,7 +6,6 @@ import datetime as dt
 import html
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import quote
 
@@ -121,7 +120,7 @@ class Articles:
         Of two such, a redline shows what changed. `language` is that of the labels.
         """
         files = tuple((attachment, file_url(attachment)) for attachment in entry.attachments)
-        around = replace(self._around(entry, version, text, language, entry.private), earlier=True)
+        around = self._around(entry, version, text, language, entry.private)._replace(earlier=True)
         context, _ = self._contents(entry, version, text, around, Voice(self._plan.settings, language), files)
         line, voice = context["line"], context["voice"]
         rows = [_Row.of(row, line).cells({}, None, voice) for row in text.notice.comparison]
@@ -318,8 +317,7 @@ class _Edition(NamedTuple):
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Around:
+class _Around(NamedTuple):
     """What a page says about a notice that does not stand in the notice."""
 
     earlier: bool
@@ -359,8 +357,7 @@ class _Around:
     """The page that says whether this notice's number is still current."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
+class _Draft(NamedTuple):
     """An article but for what differs from client to client."""
 
     text: Text
@@ -370,7 +367,7 @@ class _Draft:
     """Four pieces of HTML, around and between the parts."""
     top: Form
     rows: tuple[_Row, ...] = ()
-    rest: Form = field(default_factory=lambda: Form.of(""))
+    rest: Form = Form.of("")
     problems: tuple[Problem, ...] = ()
     earlier: bool = False
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
 from operator import attrgetter
+from typing import NamedTuple
 
 from portal.chunked import AnyFile, Chunked, Derived, File
 from portal.inventory import Inventory
@@ -16,13 +16,12 @@ _MANY = 16
 """New bundles from which on it is worth finding out beforehand what they have in common."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bundle:
+class Bundle(NamedTuple):
     """What one page in all its languages, or any other set of files, comes to."""
 
     follows: str
     """A hash that is the same only for the same files, and that no other bundle has."""
-    make: Callable[[], Iterable[File]] = field(repr=False)
+    make: Callable[[], Iterable[File]]
     group: str = ""
     """What new bundles of the same group have in common takes long to find out: one worker makes them all."""
 

@@ -19,8 +19,12 @@ def line(text: str) -> str:
     return converting.line(text)
 
 
-def prepare() -> None:
-    """Have what converts bodies at hand: before workers are started that all need it, or beside other work."""
+def prepare(*, whole: bool = True) -> None:
+    """Have what converts bodies at hand: before workers are started that all need it, or beside other work.
+
+    If not `whole`, what converts those that most are; the rest once there is one.
+    """
     from portal import converting
 
-    converting.body_converter(struck=False)
+    for each in {False, whole}:
+        converting.body_converter(whole=each)

@@ -34,14 +34,18 @@ EXTENSIONS = (
     "pymdownx.highlight",
     "pymdownx.superfences",
     "pymdownx.tasklist",
+    "pymdownx.tilde",
 )
-STRUCK = "pymdownx.tilde"
-"""Only bodies with a tilde need it, and what it makes ready takes as long as converting ten."""
+_SELDOM = {"pymdownx.details", "pymdownx.highlight", "pymdownx.superfences", "pymdownx.tilde"}
+"""Few bodies need them, and to import them and make them ready takes as long as all the rest."""
+_ASKS = ("~", "???", "```")
+"""What a body has that needs them; or it has code by its margin alone, which shows when it is converted."""
+_CODE = "<pre"
 CONFIGS: dict[str, dict[str, Any]] = {
     # Alignment as an attribute: a style would not pass a Content Security Policy.
     "markdown.extensions.tables": {"use_align_attribute": True},
     "pymdownx.highlight": {"use_pygments": True, "noclasses": False, "anchor_linenums": False},
-    STRUCK: {"subscript": False},
+    "pymdownx.tilde": {"subscript": False},
 }
 
 TAGS = frozenset(
@@ -81,10 +85,8 @@ class BelowTheTitle(Treeprocessor):
 
 def body(text: str) -> dict[str, Any]:
     """A body's HTML, headings as (level, id, text), removed tags and fault ("" for none), as JSON can hold them."""
-    converter = body_converter(struck="~" in text)
-    converter.reset()
     try:
-        raw = converter.convert(_PLACEHOLDER.sub("\ue000\\1\ue001", text))
+        raw, tokens = converted(_PLACEHOLDER.sub("\ue000\\1\ue001", text))
     except (RecursionError, ValueError, IndexError, AttributeError, AssertionError):
         # Python-Markdown's own errors on hostile nesting; the text stays readable as it was written.
         return {
@@ -93,7 +95,6 @@ def body(text: str) -> dict[str, Any]:
             "removed": [],
             "fault": "the Markdown here cannot be converted",
         }
-    tokens = getattr(converter, "toc_tokens", [])
     return {
         "html": _HIDDEN.sub(r"{{\1}}", sanitise(raw)),
         "headings": list(_headings(tokens)),
@@ -102,18 +103,31 @@ def body(text: str) -> dict[str, Any]:
     }
 
 
+def converted(text: str) -> tuple[str, list[dict[str, Any]]]:
+    """What the library makes of a body, before it is sanitised, and the library's tokens of its headings."""
+    if not any(mark in text for mark in _ASKS):
+        raw, tokens = _converted(body_converter(whole=False), text)
+        if _CODE not in raw:
+            return raw, tokens
+    return _converted(body_converter(whole=True), text)
+
+
+def _converted(converter: markdown.Markdown, text: str) -> tuple[str, list[dict[str, Any]]]:
+    raw = converter.reset().convert(text)
+    return raw, getattr(converter, "toc_tokens", [])
+
+
 def line(text: str) -> str:
     """A short field's HTML."""
-    converter = _line_converter()
-    converter.reset()
-    return _HIDDEN.sub(r"{{\1}}", sanitise(converter.convert(_PLACEHOLDER.sub("\ue000\\1\ue001", text))))
+    raw = _line_converter().reset().convert(_PLACEHOLDER.sub("\ue000\\1\ue001", text))
+    return _HIDDEN.sub(r"{{\1}}", sanitise(raw))
 
 
 @cache
-def body_converter(*, struck: bool) -> markdown.Markdown:
-    """What converts bodies; made once, which takes as long as converting twenty."""
+def body_converter(*, whole: bool) -> markdown.Markdown:
+    """What converts bodies, if not `whole` those that need no more; made once, as long as converting ten of them."""
     contents = Contents(permalink=False, slugify=slugify(case="lower"))
-    return _converter((*EXTENSIONS, STRUCK, contents) if struck else (*EXTENSIONS, contents))
+    return _converter((*(name for name in EXTENSIONS if whole or name not in _SELDOM), contents))
 
 
 @lru_cache(maxsize=1)

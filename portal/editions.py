@@ -6,6 +6,7 @@ import datetime as dt
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from portal import states
@@ -17,8 +18,7 @@ from portal.states import State
 _INSTANT, _DAY = dt.timedelta(microseconds=1), dt.timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Month:
+class Month(NamedTuple):
     """A month of the firm's calendar."""
 
     year: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from portal import located
 from portal.located import Document, Fault
@@ -14,8 +14,7 @@ _FENCED = re.compile(r"^ {0,3}(`{3,}|~{3,})[^`\n]*\n.*?(?:^ {0,3}\1|\Z)", re.MUL
 _END = re.compile(r"^(?:---|\.\.\.)[ \t]*$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(NamedTuple):
     """A file in two parts."""
 
     front: Document
@@ -53,7 +52,7 @@ def split(data: bytes) -> Leaf:
     body_line = text.count("\n", 0, closing.end()) + 2
     if "<<<<<<< " in body and (conflict := located.conflict_in(_FENCED.sub(_blank, body))):
         line = body_line + conflict.place[0] - 1
-        front = replace(front, faults=(*front.faults, replace(conflict, place=(line, 1))))
+        front = front._replace(faults=(*front.faults, conflict._replace(place=(line, 1))))
     return Leaf(front, body, body_line, warnings)
 
 

@@ -11,7 +11,6 @@ import datetime as dt
 import subprocess
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -244,8 +243,7 @@ def holds_private(readings: Readings) -> bool:
     return any(paper is not None and paper.data.get("audience", "public") != "public" for paper in papers)
 
 
-@dataclass(frozen=True, slots=True)
-class _Blob:
+class _Blob(NamedTuple):
     """What git kept of a file: the hash of its content, its path then, and when it was committed."""
 
     name: str

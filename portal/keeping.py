@@ -19,9 +19,8 @@ import marshal
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from portal import cachefile, sealing, stationery, survey, words
 from portal.config import Secret, Settings
@@ -52,8 +51,7 @@ _READ_AGAIN = 24
 """After so many builds every file is compared by its bytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(NamedTuple):
     """What one build leaves to the next."""
 
     memory: Memory
@@ -125,7 +123,7 @@ def keep(settings: Settings, key: Secret | None, kept: Kept) -> None:
 
 def _noted(settings: Settings, key: Secret, plates: Plates, kept: Kept) -> dict[str, Any]:
     """Plates, as the memory has them: what a correction changes. The rest is in a file of its own. Raises OSError."""
-    said = {field.name: getattr(plates, field.name) for field in fields(Plates)}
+    said = plates._asdict()
     large = {part: said.pop(part) for part in LARGE}
     if kept.lay is None:
         return {**said, _IN: kept.plated}
@@ -158,7 +156,7 @@ def _plates(settings: Settings, key: Secret | None, noted: Any) -> tuple[Plates 
         return None, ""
     large = _said(_file(settings, _PLATES), key, plated)
     said = {**noted, **large}
-    if said.keys() != {field.name for field in fields(Plates)}:
+    if said.keys() != set(Plates._fields):
         return None, ""
     said["notices"].update(noted["later"].get("notices", {}))
     return Plates(**said), plated

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import yaml
 
@@ -18,8 +17,7 @@ Path: TypeAlias = tuple[str | int, ...]
 Place: TypeAlias = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """Something wrong with the YAML itself."""
 
     place: Place
@@ -28,12 +26,11 @@ class Fault:
     hint: str = ""
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(NamedTuple):
     """A document's data, and the place (line, column, both from 1) of every value in it."""
 
     data: Any
-    places: Mapping[Path, Place] = field(default_factory=dict)
+    places: Mapping[Path, Place] = {}
     faults: tuple[Fault, ...] = ()
 
     def place(self, path: Path) -> Place:
@@ -128,7 +125,7 @@ def read(text: str, *, first_line: int = 1, foreign_tags: bool = False) -> Docum
         node = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         if conflict := conflict_in(text):
-            return Document(None, {}, (replace(conflict, place=(first_line + conflict.place[0] - 1, 1)),))
+            return Document(None, {}, (conflict._replace(place=(first_line + conflict.place[0] - 1, 1)),))
         mark = error.problem_mark or error.context_mark
         place = (first_line + mark.line, mark.column + 1) if mark else (first_line, 1)
         return Document(None, {}, (_syntax_fault(place, error),))

@@ -471,7 +471,7 @@ def _as_problem(settings: Settings, record: logging.LogRecord, plugin: Duenotice
     message = _line(record)
     named = _DOC_FILE.match(message)
     if named is None:
-        return replace(_told(settings, message, ""), severity=Severity.WARNING)
+        return _told(settings, message, "")._replace(severity=Severity.WARNING)
     folder = Path(str(settings.document.data.get("docs_dir") or "docs"))
     where = Location((folder / plugin.source(named[1])).as_posix())
     return Problem(where, "content", message[named.end() :].strip(), severity=Severity.WARNING)

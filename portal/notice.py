@@ -422,8 +422,7 @@ TEXT_KEYS = frozenset(
 """What a translation may say: words only. A `*` is a position in a list; in `details` any text may be put in words."""
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """One version of a notice in one language: the original's facts with this language's words."""
 
     language: str
@@ -442,8 +441,7 @@ class Text:
     """Whether anything in the body may be a link or a picture."""
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(NamedTuple):
     """One published state of a notice; its texts are empty where no repository could supply them."""
 
     number: int

@@ -9,7 +9,6 @@ import hashlib
 import html
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from itertools import chain
 from urllib.parse import quote
@@ -142,7 +141,7 @@ def _list(
             yield f"{path}index.html", shells.home(language, board, selectors.board(language))
         else:
             page = _list_page(plan, listing, number, language, board)
-            yield f"{path}index.html", shells.pour(language, replace(page, selector=selectors.board(language)))
+            yield f"{path}index.html", shells.pour(language, page._replace(selector=selectors.board(language)))
 
 
 def _editions(
@@ -228,11 +227,11 @@ def _notice(
             page = _article_page(plan, articles, entry, version, language, paths, selectors)
             written = _written_in(version, language)
             if version is entry.latest:
-                latest = replace(page, path=own[language], canonical=own[written], switch=own)
+                latest = page._replace(path=own[language], canonical=own[written], switch=own)
                 yield f"{latest.path}index.html", shells.pour(language, latest)
             title = words.load(language, "site")("version", title=page.title, number=version.number)
             found_at = (own if version is entry.latest else paths)[written]
-            yield f"{page.path}index.html", shells.pour(language, replace(page, title=title, canonical=found_at))
+            yield f"{page.path}index.html", shells.pour(language, page._replace(title=title, canonical=found_at))
     if len(entry.versions) > 1:
         yield from _changes(plan, shells, changes, entry, selectors)
 

@@ -13,9 +13,8 @@ import pickle
 import signal
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -269,8 +268,7 @@ class _Arriving:
             self._done.update(enumerate(done, first))
 
 
-@dataclass(frozen=True, slots=True)
-class _Job(Generic[T, R]):
+class _Job(NamedTuple, Generic[T, R]):
     """What all workers have before them."""
 
     work: Callable[[T], R]

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -88,8 +87,7 @@ class Impression(NamedTuple):
     """Whether git may hold older versions of the notice."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plates:
+class Plates(NamedTuple):
     """How a site was made, as marshal can hold it."""
 
     frame: bytes
@@ -126,7 +124,7 @@ class Plates:
     def corrected(self, large: Mapping[str, Mapping[str, Any]], **small: Any) -> Plates:
         """The same with other entries in `large` parts, and other small ones."""
         later = {part: {**self.later.get(part, {}), **large.get(part, {})} for part in LARGE}
-        return replace(self, **small, notices={**self.notices, **large.get("notices", {})}, later=later)
+        return self._replace(**small, notices={**self.notices, **large.get("notices", {})}, later=later)
 
     def paper(self, path: str) -> Impression | None:
         """What is known of a file of a notice that can be corrected, by its whole path."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -102,7 +102,7 @@ def pull(
     problems = [p for p in said if p.location.file not in own or p.code not in rules.OWN]
     if len(entries) != len(altered) or any(p.location.file in own for p in (*problems, *past.problems)):
         raise Otherwise
-    problems += rules.of_their_own(settings, replace(found, notices=altered), now)
+    problems += rules.of_their_own(settings, found._replace(notices=altered), now)
     if errors_in(problems):
         raise Otherwise
     articles = Articles(part, prose)

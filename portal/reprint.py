@@ -43,7 +43,7 @@ def run_off(
     part, known, articles = proof.plan, proof.plates, proof.articles
     premises = Premises(part, articles.circumstances[False], known.engine)
     follows = {entry.id: (premises.whole(entry), search.follows(part, entry)) for entry in proof.entries}
-    now_known = replace(known, notices={**known.notices, **follows})
+    now_known = known._replace(notices={**known.notices, **follows})
 
     made: list[Bundle] = []
 
@@ -64,7 +64,7 @@ def run_off(
     except publish.Moved:
         raise Otherwise from None
     kept.memory.carry()
-    return done, replace(kept, plates=_corrected(proof, known, follows))
+    return done, kept._replace(plates=_corrected(proof, known, follows))
 
 
 def _bundles(proof: Proof, known: Plates, shells: Shells, premises: Premises, out: Path) -> Iterator[Bundle]:
@@ -103,8 +103,8 @@ def _as_it_was(entry: Entry, filed: Filed, known: Plates) -> Entry:
     """A notice whose latest words have the hash that they had."""
     papers = (filed.paper, *filed.translations.values())
     before = {paper.sha256: was.sha256 for paper in papers if (was := known.paper(paper.place))}
-    texts = {code: replace(t, sha256=before.get(t.sha256, t.sha256)) for code, t in entry.latest.texts.items()}
-    return replace(entry, versions=(*entry.versions[:-1], replace(entry.latest, texts=texts)))
+    texts = {code: t._replace(sha256=before.get(t.sha256, t.sha256)) for code, t in entry.latest.texts.items()}
+    return replace(entry, versions=(*entry.versions[:-1], entry.latest._replace(texts=texts)))
 
 
 def _sources(own: Plan, prose: Prose, known: Plates) -> list[Source]:

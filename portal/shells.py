@@ -14,11 +14,12 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 from urllib.parse import quote, urljoin
 
 from portal import addresses, parallel
@@ -54,8 +55,7 @@ def slot(name: str) -> str:
     return f"/duenotice:{name}/"
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """What is poured into a shell."""
 
     path: str
@@ -67,7 +67,7 @@ class Page:
     headings: tuple[Heading, ...] = ()
     canonical: str | None = None
     """The path that search engines shall list instead of this page's own."""
-    switch: Mapping[str, str] = field(default_factory=dict)
+    switch: Mapping[str, str] = {}
     """Language to the path that its entry in the language menu leads to."""
     translations: tuple[str, ...] = ()
     """The languages of `switch` in which the same text really exists."""
@@ -77,11 +77,10 @@ class Page:
     """The header's menu of versions and editions, as HTML."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shell:
+class Shell(NamedTuple):
     """A rendered page cut at its slots, as UTF-8."""
 
-    literals: tuple[bytes, ...] = field(repr=False)
+    literals: tuple[bytes, ...]
     """What stands before, between and after them."""
     slots: tuple[str, ...]
 

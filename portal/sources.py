@@ -6,9 +6,9 @@ import csv
 import io
 import os
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from pydantic import Field, ValidationError
 
@@ -36,14 +36,13 @@ class TranslationHead(Block):
 _TRANSLATION_KEYS = frozenset({"translates", "id", "details"} | {key.split(".")[0] for key in TEXT_KEYS})
 
 
-@dataclass(frozen=True, slots=True)
-class Filed:
+class Filed(NamedTuple):
     """A notice as the working tree has it: the original, and the translations beside it."""
 
     notice: Notice
     paper: Paper
     translations: Mapping[str, Paper]
-    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    values: Mapping[str, Mapping[str, str]] = {}
     """Per client id, what fills {{name}} in this client's sealed page."""
 
     def text(self) -> Text:
@@ -59,8 +58,7 @@ class Filed:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
+class Sources(NamedTuple):
     """Everything that people wrote, and everything wrong with it."""
 
     notices: Mapping[str, Filed]

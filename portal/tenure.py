@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -37,8 +37,7 @@ class Moment(NamedTuple):
     """Full hash."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tenure:
+class Tenure(NamedTuple):
     """One person's time with one code."""
 
     key: str
@@ -89,7 +88,7 @@ class _Register:
             if held is not None and (held.person, held.epoch) == (person, epoch):
                 continue
             if held is not None:
-                self.over.append(replace(self.open.pop(key), until=moment, over=True))
+                self.over.append(self.open.pop(key)._replace(until=moment, over=True))
             if person is not None:
                 self.open[key] = Tenure(key, epoch, person, moment)
 

@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -73,7 +73,7 @@ def read_office(root: Path, now: str | None, show_private: bool = False) -> Offi
     settings = config.load(root.resolve())
     clients = Cards()
     found = sources.read(settings, clients=clients)
-    found = replace(found, registry=CardRegistry(clients, found.registry.epochs))
+    found = found._replace(registry=CardRegistry(clients, found.registry.epochs))
     past = history.read(settings, found)
     at = moment(now, "--now", settings) if now else dt.datetime.now(settings.zone)
     ruled = [*rules.graded(settings, past.problems), *rules.check(settings, found, at)]
@@ -84,7 +84,7 @@ def read_office(root: Path, now: str | None, show_private: bool = False) -> Offi
     secret = config.secret(os.environ)
     if secret is not None:
         signet.verify(settings, sealing.fingerprint(secret))
-    found = replace(found, clients={})  # where each client stands is asked no more, and takes room
+    found = found._replace(clients={})  # where each client stands is asked no more, and takes room
     dated = tuple(forecast.publications(settings, past.dossiers.values()))
     return Office(settings, plan.make(settings, found, past, at), secret, private, dated)
 

@@ -24,7 +24,7 @@ _gone_with_the_process: list[object] = []
 def _expect(moment: int, lies: manuscripts.Touched) -> None:
     """Where something was written since the last build, at a moment, there is something to convert."""
     if any(max(stamp[1:3]) > moment for stamp in lies.lay.tree.values()):
-        conversion.prepare()
+        conversion.prepare(whole=False)
 
 
 @click.command()

@@ -143,7 +143,7 @@ def _revised(settings: Settings, file: Path, entry: Entry) -> Entry | None:
     if paper is None or notice is None or complaints or _facts(notice) != _facts(entry.notice):
         return None
     text = Text(paper.language, notice, paper.body, paper.shown, paper.body_line, sha256=paper.sha256)
-    latest = replace(entry.latest, texts={**entry.latest.texts, paper.language: text})
+    latest = entry.latest._replace(texts={**entry.latest.texts, paper.language: text})
     return replace(entry, versions=(*entry.versions[:-1], latest))
 
 

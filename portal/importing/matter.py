@@ -158,7 +158,7 @@ def _yaml(front: str, first_line: int) -> Matter:
     data, odd = dict(document.data), []
     for fault in document.faults:
         _as_text(nodes, data, (fault.place[0] - first_line, fault.place[1] - 1))
-        odd.append(replace(fault, code="value-as-text", hint="the value was kept as text; mend it in the notice"))
+        odd.append(fault._replace(code="value-as-text", hint="the value was kept as text; mend it in the notice"))
     lines = {
         path[0]: place[0] for path, place in document.places.items() if len(path) == 1 and isinstance(path[0], str)
     }

@@ -10,7 +10,6 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -196,5 +195,5 @@ def graded(settings: Settings, problems: Iterable[Problem]) -> list[Problem]:
     for problem in problems:
         level = chosen.get(problem.code) if problem.code in CODES else None
         if level != "off":
-            result.append(replace(problem, severity=Severity(level)) if level else problem)
+            result.append(problem._replace(severity=Severity(level)) if level else problem)
     return result

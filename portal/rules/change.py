@@ -10,9 +10,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from portal.config import Settings
 from portal.errors import Location, Problem
@@ -27,8 +26,7 @@ _WITHOUT_A_VERSION = frozenset(
 """Keys that readers' text does not depend on, or that say of themselves what changed and when."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Then:
+class _Then(NamedTuple):
     """A notice as it was committed."""
 
     notice: Notice

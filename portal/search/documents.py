@@ -7,9 +7,8 @@ import hashlib
 import html
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
@@ -40,8 +39,7 @@ _HEADING = re.compile(r"<h1\b[^<>]*>(.*?)</h1>", re.DOTALL)
 _TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """One text that a reader may be led to."""
 
     path: str
@@ -56,8 +54,7 @@ class Document:
     """All that it says besides, in lines: its summary first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """A notice or a page in all its languages; what it says is read only when somebody asks."""
 
     name: str

@@ -7,7 +7,6 @@ its own run, and not by its place in the text.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from itertools import accumulate
 
 from portal.search import excerpts, segment, shard
@@ -44,7 +43,7 @@ def revised(old: Segment, changed: Mapping[int, tuple[str, Sequence[Document]]],
         trays[nth] = excerpts.tray(documents)
     terms = {at: (_terms(at, was[at]), _terms(at, now[at])) for at in now}
     new = Segment(
-        facts=replace(old.facts, table=segment.table(rows, trays)),
+        facts=old.facts._replace(table=segment.table(rows, trays)),
         shards=shard.revised(old.shards, len(rows), [(at, *both) for at, both in terms.items()]),
         trays=tuple(trays),
         origin=Origin(tuple(sources), {at: rest for at, rest in rests.items() if rest}),
@@ -70,7 +69,7 @@ def _with_characters(new: Segment, changes: Sequence[tuple[Terms, Terms]], layou
     if not all(_is_in(new, character, layout) for character in had - has):
         return None
     characters = has.union(new.facts.characters)
-    return replace(new, facts=replace(new.facts, characters="".join(sorted(characters))))
+    return new._replace(facts=new.facts._replace(characters="".join(sorted(characters))))
 
 
 def _is_in(new: Segment, character: str, layout: Layout) -> bool:

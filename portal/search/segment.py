@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 from zlib import crc32
@@ -35,8 +34,7 @@ class Layout(NamedTuple):
     """A power of two."""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """What is known of a segment without its shards and excerpts."""
 
     name: str
@@ -65,8 +63,7 @@ class Origin(NamedTuple):
         return Origin(tuple((follows, count) for follows, count in sources), dict(rests))
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """Documents in a row, oldest first."""
 
     facts: Facts

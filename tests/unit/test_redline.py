@@ -34,7 +34,7 @@ _MARK = re.compile(r'<(ins|del) class="dn-(?:ins|del)(?: dn-block)?">(.*?)</\1>'
 
 def html(markdown: str) -> str:
     """A body as the site renders it."""
-    return converting.sanitise(converting.body_converter(struck=True).reset().convert(markdown))
+    return converting.sanitise(converting.converted(markdown)[0])
 
 
 def compare(old: str, new: str) -> Redline:

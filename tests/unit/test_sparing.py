@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import markdown
 import pytest
@@ -73,7 +75,7 @@ def _plain(*extensions: str) -> markdown.Markdown:
     """What the library does of itself, with the same extensions: by default those of bodies."""
     stock = "markdown.extensions.toc"
     converter = markdown.Markdown(
-        extensions=extensions or [*converting.EXTENSIONS, converting.STRUCK, stock],
+        extensions=extensions or [*converting.EXTENSIONS, stock],
         extension_configs={**converting.CONFIGS, stock: {"permalink": False, "slugify": slugify(case="lower")}},
     )
     converter.treeprocessors.register(converting.BelowTheTitle(converter), "below-the-title", 8)
@@ -84,21 +86,39 @@ def _plain(*extensions: str) -> markdown.Markdown:
 def test_the_same_html_and_the_same_headings(short: bool) -> None:
     """For every document the bytes before sanitising, and the tokens of which tables of contents are made."""
     plain = _plain("markdown.extensions.sane_lists", "markdown.extensions.tables") if short else _plain()
+    spared = partial(converting._converted, converting._line_converter()) if short else converting.converted
     for document in _documents():
-        found = []
-        spared = converting._line_converter() if short else converting.body_converter(struck="~" in document)
-        for converter in (plain, spared):
-            converter.reset()
+        found: list[tuple[str, list[dict[str, Any]]]] = []
+        for convert in (partial(converting._converted, plain), spared):
             try:
-                found.append((converter.convert(document), getattr(converter, "toc_tokens", None)))
+                found.append(convert(document))
             except (RecursionError, ValueError, IndexError, AttributeError, AssertionError) as error:
-                found.append((type(error).__name__, None))
+                found.append((type(error).__name__, []))
         assert found[0] == found[1], document
+
+
+def test_what_few_bodies_need_is_there_where_one_does() -> None:
+    """Code by its margin alone, at any depth; code between fences, what unfolds, what is struck; and nowhere else."""
+    converting.body_converter.cache_clear()
+    plain = "- one\n- two\n\n    more\n\n!!! note\n    text\n"
+    assert converting.converted(plain)[0] == _plain().convert(plain)
+    assert converting.body_converter.cache_info().currsize == 1
+    for text in (
+        "    a = 1\n",
+        "- one\n\n        a = 1\n",
+        "```\na\n```\n",
+        "~~~\na\n~~~\n",
+        "??? note\n    a\n",
+        "~~a~~",
+    ):
+        assert converting.converted(text)[0] == _plain().convert(text), text
+    assert "highlight" in converting.converted("> - one\n>\n>         a = 1\n")[0]
+    assert converting.body_converter.cache_info().currsize == 2
 
 
 def test_a_block_is_taken_for_a_paragraph_only_where_the_library_does() -> None:
     """Whatever its lines begin with, and whatever stands before it: a list, a table, something indented."""
-    chance, plain, spared = random.Random(5), _plain(), converting.body_converter(struck=True)
+    chance, plain, spared = random.Random(5), _plain(), converting.body_converter(whole=True)
     begins = [
         "a",
         "收",
@@ -133,7 +153,7 @@ def test_a_block_is_taken_for_a_paragraph_only_where_the_library_does() -> None:
 
 def test_a_pattern_is_left_out_only_where_it_cannot_match() -> None:
     """Every pattern of the converter is known, and none finds anything in a text of which that is said."""
-    chance, patterns = random.Random(11), list(converting.body_converter(struck=True).inlinePatterns)
+    chance, patterns = random.Random(11), list(converting.body_converter(whole=True).inlinePatterns)
     pieces = [*_INLINE, *"*_~`[]<>&!\\; ab1\n"]
     left_out: dict[str, int] = {}
     for _ in range(3000):
@@ -148,7 +168,7 @@ def test_a_pattern_is_left_out_only_where_it_cannot_match() -> None:
 def test_an_unknown_pattern_is_always_tried() -> None:
     """One that another extension brings, or another version of the library."""
     assert sparing.may_match(InlineProcessor("x"), "nothing of it")
-    assert isinstance(converting.body_converter(struck=True).inlinePatterns["link"], Pattern)
+    assert isinstance(converting.body_converter(whole=True).inlinePatterns["link"], Pattern)
 
 
 @pytest.mark.parametrize("folder", ["notices", "docs"])
