@@ -26,7 +26,7 @@ from pydantic import (
     model_validator,
 )
 
-from portal import cachefile, explain, located
+from portal import cachefile, decoded, explain, located
 from portal.client import Address, Cadence, Weekday, ZoneName
 from portal.days import Day
 from portal.errors import Location, Misconfigured, PortalError, Problem
@@ -407,7 +407,7 @@ class Settings:
     site_url: str
     """Ends with a slash."""
     options: Options
-    document: located.Document = field(repr=False)
+    document: decoded.Document = field(repr=False)
     """mkdocs.yml with its places, for problems that are found later."""
 
     @cached_property
@@ -466,7 +466,7 @@ def load(root: Path) -> Settings:
         ) from None
     except OSError as error:
         raise PortalError(f"mkdocs.yml cannot be read: {error.strerror}", location=Location(CONFIG_FILE)) from error
-    text, errors, _ = located.decode(data)
+    text, errors, _ = decoded.decode(data)
     if errors:
         raise Misconfigured(explain.faults(CONFIG_FILE, errors))
     document = located.read(text, foreign_tags=True)
@@ -511,10 +511,10 @@ def _is_address(text: str) -> bool:
     return parts.scheme in {"http", "https"} and bool(parts.hostname) and plain
 
 
-def _options(document: located.Document) -> tuple[Options | None, list[Problem]]:
+def _options(document: decoded.Document) -> tuple[Options | None, list[Problem]]:
     extra = document.data.get("extra")
     block = extra.get("duenotice") if isinstance(extra, dict) else None
-    within = located.Document(
+    within = decoded.Document(
         block,
         {path[2:]: place for path, place in document.places.items() if path[:2] == ("extra", "duenotice")},
     )
@@ -524,7 +524,7 @@ def _options(document: located.Document) -> tuple[Options | None, list[Problem]]
         return None, explain.complaints(CONFIG_FILE, within, error.errors(include_url=False), Options)
 
 
-def _at(document: located.Document, path: located.Path, code: str, message: str, hint: str) -> Problem:
+def _at(document: decoded.Document, path: decoded.Path, code: str, message: str, hint: str) -> Problem:
     return Problem(Location(CONFIG_FILE, *document.place(path)), code, message, hint)
 
 

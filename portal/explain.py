@@ -9,8 +9,8 @@ from typing import Any
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from portal.decoded import Document, Fault, Path
 from portal.errors import Location, Problem, Severity
-from portal.located import Document, Fault, Path
 
 _NAMES = {
     "str": "text",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from portal import located
-from portal.located import Document, Fault
+from portal import decoded, located
+from portal.decoded import Document, Fault
 
 _FENCE = re.compile(r"^---[ \t]*$", re.MULTILINE)
 _FENCED = re.compile(r"^ {0,3}(`{3,}|~{3,})[^`\n]*\n.*?(?:^ {0,3}\1|\Z)", re.MULTILINE | re.DOTALL)
@@ -27,7 +27,7 @@ class Leaf(NamedTuple):
 
 def split(data: bytes) -> Leaf:
     """Take a file apart. Raises nothing: whatever is wrong is in `front.faults` and `warnings`."""
-    text, errors, warnings = located.decode(data)
+    text, errors, warnings = decoded.decode(data)
     if errors:
         return Leaf(Document(None, {}, errors), "", 1, warnings)
     opening = _FENCE.match(text)
@@ -50,7 +50,7 @@ def split(data: bytes) -> Leaf:
     front = located.read(text[opening.end() + 1 : closing.start()], first_line=2)
     body = text[closing.end() + 1 :]
     body_line = text.count("\n", 0, closing.end()) + 2
-    if "<<<<<<< " in body and (conflict := located.conflict_in(_FENCED.sub(_blank, body))):
+    if "<<<<<<< " in body and (conflict := decoded.conflict_in(_FENCED.sub(_blank, body))):
         line = body_line + conflict.place[0] - 1
         front = front._replace(faults=(*front.faults, conflict._replace(place=(line, 1))))
     return Leaf(front, body, body_line, warnings)

@@ -12,8 +12,8 @@ from typing import Any
 
 from portal import explain, frontmatter
 from portal.config import Settings
+from portal.decoded import Document
 from portal.errors import Location, Problem, Severity
-from portal.located import Document
 from portal.notice import ID, TEXT_KEYS, Money, Notice, Text, as_notice
 
 _MAY_LINK = re.compile(r"\]\(|\]\[|\]:|<\w")

@@ -11,12 +11,12 @@ from typing import NamedTuple, Protocol
 
 from pydantic import ValidationError
 
-from portal import chunked, epochs, explain, located, parallel
+from portal import chunked, decoded, epochs, explain, located, parallel
 from portal.chunked import Stamp
 from portal.client import Client, Registry, as_client, prepare_clients
 from portal.config import Settings
+from portal.decoded import Document
 from portal.errors import Location, Problem, Severity
-from portal.located import Document
 from portal.readings import Readings
 from portal.tables import Table
 
@@ -39,7 +39,7 @@ class _Own(NamedTuple):
     file: str
 
     def at(self, *key: str | int) -> Location:
-        text, _, _ = located.decode(Path(self.file).read_bytes())
+        text, _, _ = decoded.decode(Path(self.file).read_bytes())
         return Location(self.shown, *located.read(text).place(key))
 
 
@@ -280,7 +280,7 @@ def _read_own(file: tuple[str, str]) -> tuple[Client | None, str, list[Problem]]
 
 
 def _read_client(shown: str, stem: str, written: bytes) -> tuple[Client | None, Document, list[Problem]]:
-    text, errors, warnings = located.decode(written)
+    text, errors, warnings = decoded.decode(written)
     problems = explain.faults(shown, errors) + explain.faults(shown, warnings, Severity.WARNING)
     if errors:
         return None, Document(None), problems

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from pydantic import Field, ValidationError
 
-from portal import chunked, explain, located, parallel, registry
+from portal import chunked, decoded, explain, parallel, registry
 from portal.chunked import Stamp
 from portal.client import Client, Registry
 from portal.config import CONFIG_FILE, Settings
@@ -368,7 +368,7 @@ def _read_values(
         message = f"the file cannot be read: {error.strerror}"
         problems.append(Problem(Location(shown), "unreadable", message, "check its permissions"))
         return {}
-    text, errors, warnings = located.decode(data)
+    text, errors, warnings = decoded.decode(data)
     problems += explain.faults(shown, errors) + explain.faults(
         shown, [w for w in warnings if w.code != "byte-order-mark"], Severity.WARNING
     )

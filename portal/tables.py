@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from portal import explain, located
+from portal import decoded, explain
 from portal.client import Client, Contact, as_client
 from portal.errors import Location, Problem
 
@@ -98,8 +98,8 @@ class Table:
     def _counted(self, problems: list[Problem]) -> Counter[str] | None:
         """How many rows each client has; None where nothing can be made of the table. Learns encoding and header."""
         data = self._file.read_bytes()
-        errors = located.decode(data)[1]
-        if errors and errors[0].code == "not-utf-8" and located.reads_as_gb18030(data):
+        errors = decoded.decode(data)[1]
+        if errors and errors[0].code == "not-utf-8" and decoded.reads_as_gb18030(data):
             self._encoding, errors = "gb18030", ()
         del data
         if errors:
@@ -214,7 +214,7 @@ class Table:
             return as_client({"id": identity, **data, "contacts": contacts})
         except ValidationError as error:
             errors = error.errors(include_url=False)
-        document = located.Document(data, dict(_places(found, self._header)))
+        document = decoded.Document(data, dict(_places(found, self._header)))
         rows = Rows(self, tuple(found.lines))
         for problem in explain.complaints(self.shown, document, errors, Client):
             where = rows.at(*_key(problem.location))
@@ -247,7 +247,7 @@ class Table:
         return {client: tuple(lines) for client, lines in found.items()}
 
 
-def _places(found: _Gathered, header: Mapping[str, int]) -> Iterator[tuple[located.Path, located.Place]]:
+def _places(found: _Gathered, header: Mapping[str, int]) -> Iterator[tuple[decoded.Path, decoded.Place]]:
     """Every key of a client, placed by its contact (0: the client's own) and its name's position in COLUMNS."""
     yield (), (0, 0)
     for name in header:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from portal import epochs, located
+from portal import decoded, epochs, located
 from portal.client import Registry
 from portal.history import RegistryHistory
 
@@ -114,7 +114,7 @@ def tenures(history: RegistryHistory, registry: Registry) -> list[Tenure]:
 
 def _people(name: str, data: bytes) -> dict[str, Person] | None:
     """The contacts in a client file; None where it cannot be read."""
-    text, errors, _ = located.decode(data)
+    text, errors, _ = decoded.decode(data)
     document = None if errors else located.read(text)
     if document is None or document.faults or not isinstance(document.data, dict):
         return None

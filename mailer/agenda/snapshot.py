@@ -19,8 +19,8 @@ from mailer.people.cards import CardRegistry, Cards
 from mailer.people.subscription import NOBODY, Consent, Scope, Subscribers, Subscription, Suppression
 from portal.client import Cadence, Client, Registry, as_client, as_data
 from portal.config import Options, Settings
+from portal.decoded import Document
 from portal.kinds import Kind
-from portal.located import Document
 from portal.notice import Notice, Selector, Text, Version
 from portal.plan import Entry, Plan
 from portal.states import State

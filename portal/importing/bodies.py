@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from portal.located import Fault
+from portal.decoded import Fault
 
 _FENCED = re.compile(r"^[ \t]*(`{3,40}|~{3,40})[^`\n]*\n.*?(?:^[ \t]*\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 _INLINE_CODE = re.compile(r"(?<!`)(`{1,9})(?!`)[^\n]{0,500}?(?<!`)\1(?!`)")

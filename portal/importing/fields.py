@@ -9,9 +9,9 @@ from typing import Any
 
 import yaml
 
+from portal.decoded import Fault
 from portal.importing import bodies, moments
 from portal.importing.matter import Matter
-from portal.located import Fault
 
 _DATES = (
     "date",

@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from portal.located import Fault
+from portal.decoded import Fault
 
 _ENDINGS = frozenset({".md", ".markdown", ".mdx", ".mdown", ".mkd"})
 _OTHER_POSTS = frozenset({".html", ".htm", ".textile", ".rst", ".adoc", ".asciidoc", ".org", ".erb"})

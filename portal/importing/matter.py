@@ -16,8 +16,8 @@ from typing import Any
 
 import yaml
 
-from portal import located
-from portal.located import Fault
+from portal import decoded, located
+from portal.decoded import Fault
 
 _EOL = rb"(?:\r\n|\n|\r|\Z)"
 _OPEN = re.compile(
@@ -57,7 +57,7 @@ class Matter:
 
 def read(data: bytes) -> Matter:
     """Take a post apart. Raises nothing: a file that cannot be imported has `faults`."""
-    whole, errors, odd = located.decode(data)
+    whole, errors, odd = decoded.decode(data)
     if errors:
         return Matter(faults=errors)
     data = data.removeprefix(b"\xef\xbb\xbf")

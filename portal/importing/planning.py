@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from portal import explain
 from portal.config import Settings
+from portal.decoded import Fault
 from portal.errors import Location, PortalError, Problem, Severity, errors_in, order
 from portal.importing import bodies, composing, fields, folders, languages, matter, moments, naming
 from portal.importing.fields import Fields
@@ -17,7 +18,6 @@ from portal.importing.languages import Marked, Markers
 from portal.importing.matter import Matter
 from portal.importing.outcome import Import, Planned
 from portal.importing.posts import Group, Post, common, preference
-from portal.located import Fault
 from portal.paper import Paper, as_paper, notice_of, read_file, rendered
 
 

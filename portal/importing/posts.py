@@ -6,10 +6,10 @@ import datetime as dt
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from portal.decoded import Fault
 from portal.importing.fields import Fields
 from portal.importing.languages import Marked
 from portal.importing.matter import Matter
-from portal.located import Fault
 
 
 @dataclass(frozen=True, slots=True)

@@ -334,7 +334,7 @@ def test_a_version_without_text_changes_nothing(portal_settings: Settings) -> No
     plan = plan_of(portal_settings, [front, front, {**front, "effective": dt.date(2027, 2, 1)}])
     assert plan is not None
     entry = plan.public[0]
-    lost = replace(entry.versions[1], texts={})
+    lost = entry.versions[1]._replace(texts={})
     gap = replace(plan, public=(replace(entry, versions=(entry.versions[0], lost, entry.versions[2])),))
     prose = Prose(portal_settings)
     assert dict(calendar.files(gap, prose)) == dict(calendar.files(plan, prose))

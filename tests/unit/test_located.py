@@ -5,7 +5,7 @@ import pickle
 
 import pytest
 
-from portal import located
+from portal import decoded, located
 
 
 def test_every_value_knows_its_line_and_column() -> None:
@@ -65,7 +65,7 @@ def test_a_time_of_day_stays_text() -> None:
 
 def test_gbk_is_recognised() -> None:
     """A file saved as GBK is refused at the first such byte, with a hint that says so."""
-    text, errors, _ = located.decode("---\ntitle: 费用调整公告\n---\n".encode("gbk"))
+    text, errors, _ = decoded.decode("---\ntitle: 费用调整公告\n---\n".encode("gbk"))
     assert text == ""
     assert [(f.code, f.place) for f in errors] == [("not-utf-8", (2, 8))]
     assert "GBK" in errors[0].hint
@@ -73,7 +73,7 @@ def test_gbk_is_recognised() -> None:
 
 def test_windows_files_are_read_and_warned_about() -> None:
     """A byte order mark and CRLF do not stop anybody."""
-    text, errors, warnings = located.decode(b"\xef\xbb\xbf---\r\ntitle: a\r\n---\r\n")
+    text, errors, warnings = decoded.decode(b"\xef\xbb\xbf---\r\ntitle: a\r\n---\r\n")
     assert (text, errors) == ("---\ntitle: a\n---\n", ())
     assert [f.code for f in warnings] == ["byte-order-mark", "crlf"]
 

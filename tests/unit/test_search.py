@@ -7,7 +7,6 @@ import json
 import random
 import shutil
 import zlib
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +120,7 @@ def _silent(source: Source) -> Source:
     def documents() -> list[Document]:
         raise AssertionError(f"{source.name} was asked what it says")
 
-    return replace(source, documents=documents)
+    return source._replace(documents=documents)
 
 
 def _made(index: Index) -> dict[str, bytes]:
@@ -218,19 +217,19 @@ def _edit(found: list[list[Document]], chance: random.Random, step: int) -> None
     other = _notice(name, chance)[0]
     match chance.choice("word word word title number kind cut year whole new gone swap".split()):
         case "word":
-            found[at][one] = replace(
-                was, text=was.text + chance.choice(["另见vat表。", "。滯", " deadline", other.text])
+            found[at][one] = was._replace(
+                text=was.text + chance.choice(["另见vat表。", "。滯", " deadline", other.text])
             )
         case "title":
-            found[at][one] = replace(was, title=other.title)
+            found[at][one] = was._replace(title=other.title)
         case "number":
-            found[at][one] = replace(was, number=other.number)
+            found[at][one] = was._replace(number=other.number)
         case "kind":
-            found[at][one] = replace(was, kind=other.kind)
+            found[at][one] = was._replace(kind=other.kind)
         case "cut":
-            found[at][one] = replace(was, text=was.text[: chance.randrange(len(was.text) + 1)])
+            found[at][one] = was._replace(text=was.text[: chance.randrange(len(was.text) + 1)])
         case "year":
-            found[at][one] = replace(was, published=other.published)
+            found[at][one] = was._replace(published=other.published)
         case "whole":
             found[at] = _notice(name, chance)
         case "new":
@@ -280,8 +279,8 @@ def test_what_a_revision_cannot_know_is_made_again(tmp_path: Path, was: dict[str
     """The bytes are those of a fresh index, and no other notice is asked."""
     others = [_source(f"n{at}", "办理事项。龍 年") for at in range(5)]
     one = Document("notices/x/", "题", "", "general", "zh", dt.date(2026, 1, 1), "龙年")
-    Index([], [*others, _says([replace(one, **was)])], ["zh", "en"], Shelf(tmp_path / "kept")).prepare()
-    changed = _says([replace(one, **now)])
+    Index([], [*others, _says([one._replace(**was)])], ["zh", "en"], Shelf(tmp_path / "kept")).prepare()
+    changed = _says([one._replace(**now)])
     again = _made(Index([], [*map(_silent, others), changed], ["zh", "en"], Shelf(tmp_path / "kept")))
     assert again == _afresh([*others, changed], tmp_path / "fresh")
 
