@@ -13,7 +13,6 @@ from functools import cached_property, lru_cache
 from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
-import idna
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, model_validator
 from pydantic.dataclasses import dataclass as record
 
@@ -36,12 +35,19 @@ def _identifier(value: str) -> str:
 def _address(value: str) -> str:
     """Of RFC 5321 and 6531, without quoted local parts: é@example.com and 用户@例子.公司 are addresses."""
     local, _, domain = value.rpartition("@")
-    with suppress(idna.IDNAError, UnicodeError):
-        travelling = domain if domain.isascii() else idna.encode(domain, uts46=True).decode("ascii")
+    with suppress(UnicodeError):  # what idna raises, too
+        travelling = domain if domain.isascii() else _travelling(domain)
         fits = len(local.encode()) <= 64 and len(local.encode()) + 1 + len(travelling) <= 254
         if fits and _LOCAL.fullmatch(local) and _DOMAIN.fullmatch(travelling):
             return value
     raise ValueError("is not an e-mail address; write one like lin@example.com")
+
+
+def _travelling(domain: str) -> str:
+    """A domain as mail servers ask for it. Raises UnicodeError for what is none."""
+    import idna  # few domains need it
+
+    return idna.encode(domain, uts46=True).decode("ascii")
 
 
 def _zone(value: str) -> str:

@@ -50,7 +50,7 @@ class Block(BaseModel):
 
 @lru_cache
 def _saying_nothing(kind: type[Block]) -> Block:
-    return kind()
+    return kind.model_construct()
 
 
 class Details(Block):
@@ -305,12 +305,12 @@ def _of(*details: str) -> tuple[str, ...]:
 
 DEMANDS: MappingProxyType[Kind, Demand] = MappingProxyType(
     {
-        Kind.SERVICE_ADJUSTMENT: Demand(
+        Kind.SERVICE_ADJUSTMENT: Demand.model_construct(
             required=("reason", "scope", "effective", "action", "owner", *_of("before", "after", "fees_change")),
             recommended=("objection", *_of("alternative", "compensation")),
             lead_days=14,
         ),
-        Kind.FEE_CHANGE: Demand(
+        Kind.FEE_CHANGE: Demand.model_construct(
             required=(
                 "reason",
                 "scope",
@@ -326,7 +326,7 @@ DEMANDS: MappingProxyType[Kind, Demand] = MappingProxyType(
             lead_days=30,
             approvals=("legal",),
         ),
-        Kind.CONTRACT_TERMINATION: Demand(
+        Kind.CONTRACT_TERMINATION: Demand.model_construct(
             required=(
                 "reason",
                 "effective",
@@ -350,12 +350,12 @@ DEMANDS: MappingProxyType[Kind, Demand] = MappingProxyType(
             outside_filing=True,
             approvals=("legal", "management"),
         ),
-        Kind.CONTACT_CHANGE: Demand(
+        Kind.CONTACT_CHANGE: Demand.model_construct(
             required=("effective", "action", "owner", *_of("what", "old", "new", "old_ends", "verify")),
             recommended=_of("overlap"),
             lead_days=7,
         ),
-        Kind.SERVICE_PLAN: Demand(
+        Kind.SERVICE_PLAN: Demand.model_construct(
             required=(
                 "effective",
                 "action",
@@ -365,18 +365,18 @@ DEMANDS: MappingProxyType[Kind, Demand] = MappingProxyType(
             recommended=_of("compensation"),
             reduced_lead_days=30,
         ),
-        Kind.MAINTENANCE: Demand(
+        Kind.MAINTENANCE: Demand.model_construct(
             required=("effective", "action", "owner", *_of("starts", "ends", "systems", "effect", "instead")),
             recommended=_of("recovery_notice"),
             lead_days=3,
             outside_filing=True,
         ),
-        Kind.INCIDENT: Demand(
+        Kind.INCIDENT: Demand.model_construct(
             required=("action", "owner", *_of("found_at", "symptom", "periods", "late_fees", "state", "next_update")),
             recommended=_of("cause", "remedy", "prevention"),
             closing_days=5,
         ),
-        Kind.POLICY: Demand(
+        Kind.POLICY: Demand.model_construct(
             required=(
                 "effective",
                 "action",
@@ -386,11 +386,11 @@ DEMANDS: MappingProxyType[Kind, Demand] = MappingProxyType(
             recommended=_of("valid_until", "example", "regional"),
             lead_days=3,
         ),
-        Kind.IMPROVEMENT: Demand(
+        Kind.IMPROVEMENT: Demand.model_construct(
             required=("answers", "owner", *_of("wrong", "done", "done_on")),
             recommended=_of("before", "after"),
         ),
-        Kind.GENERAL: Demand(recommended=("summary", "scope", "expires")),
+        Kind.GENERAL: Demand.model_construct(recommended=("summary", "scope", "expires")),
     }
 )
 """The demands of each kind, before configuration."""

@@ -22,14 +22,13 @@ import re
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property, partial
-from importlib.metadata import distributions
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import unquote
 
-from portal import disguises, parallel, patterns, phrases, sealing, telephones, words
+from portal import disguises, installed, parallel, patterns, phrases, sealing, telephones, words
 from portal.addresses import SEALED
 from portal.chunked import Chunked
 from portal.circumstances import program
@@ -426,7 +425,10 @@ class Gate:
 
 def _engine() -> str:
     """Which theme is installed; what it says itself is nobody's secret."""
-    return next((found.version for found in distributions(name="mkdocs-material")), "")
+    try:
+        return installed.version("mkdocs-material")
+    except installed.Missing:
+        return ""
 
 
 def _digest(pieces: Iterable[bytes]) -> str:

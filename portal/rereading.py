@@ -20,11 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import idna
-import pydantic
-import yaml
-
-from portal import cachefile, circumstances, sealing
+from portal import cachefile, circumstances, installed, sealing
 from portal.chunked import Stamp
 from portal.config import Secret, Settings
 from portal.readings import Readings
@@ -132,9 +128,7 @@ def frame(settings: Settings) -> bytes:
     """32 bytes that follow from everything besides the files that decides how they are read."""
     told = [
         circumstances.program(),
-        pydantic.VERSION,
-        yaml.__version__,
-        idna.__version__,
+        *map(installed.version, ("idna", "pydantic", "pydantic-core", "pyyaml")),
         str(settings.root),
         settings.document.data,
     ]

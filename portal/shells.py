@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -25,7 +24,7 @@ from urllib.parse import quote, urljoin
 from portal import addresses, parallel
 from portal.config import CONFIG_FILE, Settings
 from portal.errors import Location, PortalError, Problem, Severity
-from portal.installed import version
+from portal.installed import Missing, version
 from portal.prose import Heading
 from portal.words import TEMPLATES
 
@@ -287,10 +286,8 @@ def fingerprint(settings: Settings) -> str:
     digest = hashlib.sha256()
     try:
         facts = [settings.site_url, sys.version, *(f"{name} {version(name)}" for name in _PACKAGES)]
-    except PackageNotFoundError as error:
-        raise PortalError(
-            f"{error.name} is not installed", "install requirements.txt and this program itself"
-        ) from error
+    except Missing as error:
+        raise PortalError(f"{error} is not installed", "install requirements.txt and this program itself") from error
     digest.update("\0".join(facts).encode())
     for name, file in _read_by_the_engine(settings):
         data = file.read_bytes()

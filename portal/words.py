@@ -1,6 +1,7 @@
 """The interface's words in one language, and dates, times and money as that language writes them.
 
-Babel is imported by what writes one of these: a check writes none, nor does a build in which nothing changed.
+Babel is imported by what writes one of these: a check writes none, nor does a build in which nothing changed; what
+reads YAML where a vocabulary is new.
 """
 
 from __future__ import annotations
@@ -11,8 +12,6 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import yaml
 
 from portal.notice import Money
 
@@ -69,6 +68,8 @@ def load(language: str, vocabulary: str = "") -> Words:
     name = f"{vocabulary}.{language}.yml" if vocabulary else f"{language}.yml"
     text = (TEMPLATES / "words" / name).read_text(encoding="utf-8")
     if name not in READ or READ[name][0] != text:
+        import yaml
+
         READ[name] = text, dict(_flat(yaml.load(text, Loader=yaml.CSafeLoader), ""))
     return Words(language, READ[name][1])
 

@@ -18,14 +18,14 @@ _List: TypeAlias = Literal["vague_titles", "absolute", "jargon"]
 
 DEFAULTS: MappingProxyType[str, Wording] = MappingProxyType(
     {
-        "zh": Wording(
+        "zh": Wording.model_construct(
             vague_titles=tuple(
                 "通知 公告 重要 温馨 提示 提醒 最新 紧急 关于 事项 调整 变更 更新 说明 相关 有关 的".split()
             ),
             absolute=tuple("绝对 百分之百 万无一失 零风险 永不涨价 永久免费 全网最低 行业第一 国家级 终身保证".split()),
             jargon=tuple("赋能 抓手 颗粒度 底层逻辑 方法论 组合拳 生态化反 心智 链路 顶层设计".split()),
         ),
-        "en": Wording(
+        "en": Wording.model_construct(
             vague_titles=tuple(
                 "a an the and our of on about important urgent notice notices announcement update updates news change"
                 " changes information info reminder attention please read".split()

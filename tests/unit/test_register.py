@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import jsonschema
+import pytest
 
 from portal import lookup, register, shells, site, subscribe
 from portal.article import Articles
@@ -137,10 +138,30 @@ def test_every_public_file_comes_once(portal_folder: PortalFolder) -> None:
     assert {"gone/index.html", "lookup/index.html", "calendar/zh.ics", "notices.json", "sitemap.xml"} <= set(paths)
 
 
-def test_it_is_written_as_its_model_would_be(portal_folder: PortalFolder) -> None:
-    """Notice by notice, for their sake who hold ten thousand; the bytes are those of the whole model."""
-    for count in range(3):
-        if count:
-            portal_folder.notice(f"n{count}", f"title: 标题 {count}\ndate: 2026-11-0{count}\n", "一行\n")
-        whole = register.register(portal_folder.plan()).model_dump_json(by_alias=True, exclude_defaults=True, indent=1)
-        assert made(portal_folder)["notices.json"].decode() == f"{whole}\n"
+_TWICE = """
+number: 试〔2026〕2号
+redirects: [old]
+effective: {from: 2027-01-01}
+revisions: [{on: 2026-11-09, note: '改了  "甲" \\ é'}, {on: 2026-11-10, note: 小改, minor: true}]
+"""
+_LAST = "supersedes: n2\neffective: {until: 2027-12-31}\nexpires: 2028-01-31\n"
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "Europe/London"])
+def test_it_is_written_as_its_model_would_be(portal_folder: PortalFolder, zone: str) -> None:
+    """Nothing is said that is as it is by default, and the bytes are those that the model would write."""
+    config = portal_folder.root / "mkdocs.yml"
+    portal_folder.write("mkdocs.yml", config.read_text(encoding="utf-8").replace("Asia/Shanghai", zone))
+    for count, more in enumerate([None, "", _TWICE, _LAST]):
+        if more is not None:
+            portal_folder.notice(f"n{count}", f"title: 标题 <{count}>\ndate: 2026-11-0{count}\n{more}", "一行\n")
+            portal_folder.notice(f"n{count}", "translates: 1\ntitle: In English", lang="en")
+            portal_folder.commit(f"{count}")
+        written = made(portal_folder)["notices.json"].decode()
+        said = register.Register.model_validate_json(written)
+        assert written == said.model_dump_json(by_alias=True, exclude_defaults=True, indent=1) + "\n"
+        assert len(said.notices) == count
+    by_id = {notice.id: notice for notice in said.notices}
+    assert [len(by_id[each].versions) for each in ("n1", "n2", "n3")] == [1, 3, 1]
+    assert [bool(by_id[each].superseded_by) for each in ("n1", "n2", "n3")] == [False, True, False]
+    assert [edition.minor for edition in by_id["n2"].versions] == [False, False, True]
