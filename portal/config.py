@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime as dt
+import hashlib
 import os
 import re
 from collections.abc import Mapping
@@ -409,6 +410,8 @@ class Settings:
     options: Options
     document: decoded.Document = field(repr=False)
     """mkdocs.yml with its places, for problems that are found later."""
+    sha256: str = ""
+    """Of the bytes of mkdocs.yml, in hex; empty for settings that are not from there alone."""
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -431,9 +434,10 @@ class Settings:
     def name_in(self, language: str) -> str:
         return self.options.site_names.get(language, self.site_name)
 
-    def demand(self, kind: Kind) -> Demand:
-        changes = self.options.kinds.get(kind)
-        return DEMANDS[kind].over(dict(changes)) if changes else DEMANDS[kind]
+    @cached_property
+    def demands(self) -> Mapping[Kind, Demand]:
+        """What each kind of notice must say here."""
+        return DEMANDS | {kind: DEMANDS[kind].over(dict(said)) for kind, said in self.options.kinds.items()}
 
     def notice_dirs(self) -> list[Path]:
         return [self.root / d for d in self.options.notices]
@@ -497,7 +501,8 @@ def load(root: Path) -> Settings:
         raise Misconfigured(problems)
     assert isinstance(site_name, str)
     assert isinstance(site_url, str)
-    return Settings(root, site_name.strip(), site_url.rstrip("/") + "/", options, document)
+    sha256 = hashlib.sha256(data).hexdigest()
+    return Settings(root, site_name.strip(), site_url.rstrip("/") + "/", options, document, sha256)
 
 
 def _is_address(text: str) -> bool:

@@ -165,7 +165,7 @@ def _head(
     w: Words,
     labels: Words,
 ) -> Iterator[str]:
-    demand = settings.demand(kind)
+    demand = settings.demands[kind]
     yield f"# {w('filled')}"
     yield f"title: {_scalar(title.strip())}"
     number = next_number(sources, settings, date.year)

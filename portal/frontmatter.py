@@ -25,11 +25,34 @@ class Leaf(NamedTuple):
     warnings: tuple[Fault, ...] = ()
 
 
+class Halves(NamedTuple):
+    """The same before anything is read of its front matter."""
+
+    front: str | None
+    """None where there is none to be read."""
+    body: str
+    body_line: int
+    faults: tuple[Fault, ...] = ()
+    warnings: tuple[Fault, ...] = ()
+
+
 def split(data: bytes) -> Leaf:
     """Take a file apart. Raises nothing: whatever is wrong is in `front.faults` and `warnings`."""
+    return leaf_of(halves(data))
+
+
+def leaf_of(parts: Halves) -> Leaf:
+    """A file whose front matter is read."""
+    front = Document(None) if parts.front is None else located.read(parts.front, first_line=2)
+    front = front._replace(faults=(*front.faults, *parts.faults))
+    return Leaf(front, parts.body, parts.body_line, parts.warnings)
+
+
+def halves(data: bytes) -> Halves:
+    """Tell front matter and body of a file apart. Raises nothing."""
     text, errors, warnings = decoded.decode(data)
     if errors:
-        return Leaf(Document(None, {}, errors), "", 1, warnings)
+        return Halves(None, "", 1, errors, warnings)
     opening = _FENCE.match(text)
     if opening is None:
         leading = len(text) - len(text.lstrip())
@@ -40,20 +63,20 @@ def split(data: bytes) -> Leaf:
             "the file does not begin with '---'",
             "begin with a line ---, then title and date, then a line ---",
         )
-        return Leaf(Document(None, {}, (fault,)), text, 1, warnings)
+        return Halves(None, text, 1, (fault,), warnings)
     closing = _END.search(text, opening.end())
     if closing is None:
         fault = Fault(
             (1, 1), "open-front-matter", "the front matter is never closed", "add a line --- after the last key"
         )
-        return Leaf(Document(None, {}, (fault,)), "", 1, warnings)
-    front = located.read(text[opening.end() + 1 : closing.start()], first_line=2)
+        return Halves(None, "", 1, (fault,), warnings)
+    front = text[opening.end() + 1 : closing.start()]
     body = text[closing.end() + 1 :]
     body_line = text.count("\n", 0, closing.end()) + 2
+    faults: tuple[Fault, ...] = ()
     if "<<<<<<< " in body and (conflict := decoded.conflict_in(_FENCED.sub(_blank, body))):
-        line = body_line + conflict.place[0] - 1
-        front = front._replace(faults=(*front.faults, conflict._replace(place=(line, 1))))
-    return Leaf(front, body, body_line, warnings)
+        faults = (conflict._replace(place=(body_line + conflict.place[0] - 1, 1)),)
+    return Halves(front, body, body_line, faults, warnings)
 
 
 def _blank(match: re.Match[str]) -> str:

@@ -66,11 +66,16 @@ class Kept(NamedTuple):
     """How the manuscripts lay, of plates that are in no file yet."""
 
 
-def recollect(settings: Settings, key: Secret | None) -> Kept:
-    """What the last build left under this key; nothing where the file is damaged or another key's."""
+def rooms(root: Path, key: Secret | None) -> dict[str, Any]:
+    """All rooms of the memory that the last build left under this key; none where it is damaged or another key's."""
+    return _said(cachefile.memory(root), key)
+
+
+def recollect(settings: Settings, key: Secret | None, past: dict[str, Any] | None = None) -> Kept:
+    """What the last build left under this key, if that is not known as `past`: all rooms, which go with this."""
     begun = time.time_ns()
     try:
-        past = _said(cachefile.memory(settings.root), key)
+        past = rooms(settings.root, key) if past is None else past
         count, site = past.pop(BUILDS)["count"] + 1, past.pop(_SITE)
         kept = _inventory(settings, key, site)
     except (OSError, KeyError, TypeError, AttributeError, ValueError):

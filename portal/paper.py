@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -73,8 +73,8 @@ def stem_of(settings: Settings, path: str) -> str:
     return name_parts(settings, path.rstrip("/").rsplit("/", 1)[-1].removesuffix(".md"))[0]
 
 
-def read_file(settings: Settings, file: Path) -> tuple[Paper | None, list[Problem]]:
-    """Read one notice file from the working tree."""
+def read_file(settings: Settings, file: Path, was: Paper | None = None) -> tuple[Paper | None, list[Problem]]:
+    """Read one notice file from the working tree; what `was` there before, without any fault, may help."""
     shown = settings.shown(file)
     try:
         data = file.read_bytes()
@@ -84,13 +84,22 @@ def read_file(settings: Settings, file: Path) -> tuple[Paper | None, list[Proble
                 Location(shown), "unreadable", f"the file cannot be read: {error.strerror}", "check its permissions"
             )
         ]
-    return as_paper(settings, file, data)
+    return as_paper(settings, file, data, was)
 
 
-def as_paper(settings: Settings, file: Path, data: bytes) -> tuple[Paper | None, list[Problem]]:
-    """Take a notice file's bytes apart; `file` names where they stand, or once stood."""
+def as_paper(
+    settings: Settings, file: Path, data: bytes, was: Paper | None = None
+) -> tuple[Paper | None, list[Problem]]:
+    """Take a notice file's bytes apart; `file` names where they stand, or once stood, and `was` is as above."""
     shown = settings.shown(file)
-    leaf = frontmatter.split(data)
+    halves = frontmatter.halves(data)
+    digest, body = hashlib.sha256(data).hexdigest(), halves.body.encode()
+    front = hashlib.sha256(data.removesuffix(body)).hexdigest() if data.endswith(body) else digest
+    links = ("]" in halves.body or "<" in halves.body) and _MAY_LINK.search(halves.body) is not None
+    if was is not None and (was.place, was.front) == (str(file), front) and not (halves.faults or halves.warnings):
+        body_line = halves.body_line
+        return replace(was, body=halves.body, body_line=body_line, sha256=digest, links=links), []
+    leaf = frontmatter.leaf_of(halves)
     problems = explain.faults(shown, leaf.warnings, Severity.WARNING) + explain.faults(shown, leaf.front.faults)
     if not isinstance(leaf.front.data, dict):
         if not leaf.front.faults:
@@ -99,10 +108,7 @@ def as_paper(settings: Settings, file: Path, data: bytes) -> tuple[Paper | None,
             problems.append(Problem(Location(shown, 2), "no-keys", f"the front matter {what}", hint))
         return None, problems
     stem, language = name_parts(settings, file.name.removesuffix(".md"))
-    digest, body = hashlib.sha256(data).hexdigest(), leaf.body.encode()
-    front = hashlib.sha256(data.removesuffix(body)).hexdigest() if data.endswith(body) else digest
     fields = {key: value for key, value in leaf.front.data.items() if not key.startswith("x-")}
-    links = ("]" in leaf.body or "<" in leaf.body) and _MAY_LINK.search(leaf.body) is not None
     paper = Paper(shown, str(file), stem, language, leaf.front, fields, leaf.body, leaf.body_line, digest, front, links)
     if leaf.front.faults:
         return None, problems + _besides(paper)

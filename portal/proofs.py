@@ -83,7 +83,8 @@ def pull(
     lay = lies.lay
     if lies.said != known.tree or lay.places != plates.places(settings) or not known.moved.keys() <= lay.tree.keys():
         raise Otherwise
-    altered = _altered(settings, known, {path for path, stamp in lay.tree.items() if stamp != known.moved.get(path)})
+    changed = {path for path, stamp in lay.tree.items() if stamp != known.moved.get(path)}
+    altered = _altered(settings, known, changed, readings)
     stand = Stand(lay, plates.commits(settings))
     prose = Prose(settings, settings.cache_dir)
     if mate is not None:
@@ -112,13 +113,13 @@ def pull(
     return Proof(known, entries, part, filed, stand, articles, problems)
 
 
-def _altered(settings: Settings, known: Plates, changed: set[str]) -> dict[str, Filed]:
+def _altered(settings: Settings, known: Plates, changed: set[str], readings: Readings) -> dict[str, Filed]:
     """The notices that these files are, as far as they have other words. Raises Otherwise."""
     if len(changed) > _MOST:
         raise Otherwise
     ids = {_paper(known, path).id for path in changed}
     files = [Path(path) for identity in ids for path in known.files_of(identity)]
-    filed, problems = sources.filed(settings, files)
+    filed, problems = sources.filed(settings, files, readings)
     if problems or filed.keys() != ids:
         raise Otherwise
     altered: dict[str, Filed] = {}

@@ -39,6 +39,11 @@ class Readings:
         self.rooms.setdefault(room, {})[name] = known
         return known[1]
 
+    def last(self, room: str, name: str) -> Any:
+        """What a file said when it was read last, however it stands now, or None."""
+        known = self._past.get(room, {}).get(name)
+        return None if known is None else known[1]
+
     def carry(self, room: str) -> Room:
         """Know from now on all that was known in a room, every file of which stands as it stood; all of it."""
         self._carried.add(room)

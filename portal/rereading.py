@@ -22,12 +22,13 @@ from typing import Any
 
 from portal import cachefile, circumstances, installed, sealing
 from portal.chunked import Stamp
-from portal.config import Secret, Settings
+from portal.config import CONFIG_FILE, Secret, Settings
+from portal.memory import Memory
 from portal.readings import Readings
 
 ROOMS = ("clients", "registry", "notices", "history")
-PARTS = 32
-"""Files that each room is kept in."""
+PARTS = 256
+"""Files that each room is kept in: a correction needs one or two."""
 _LABEL = "readings"
 _A_DAY = 86_400_000_000_000
 """Nanoseconds."""
@@ -126,10 +127,42 @@ def part_of(name: str) -> int:
 
 def frame(settings: Settings) -> bytes:
     """32 bytes that follow from everything besides the files that decides how they are read."""
-    told = [
-        circumstances.program(),
-        *map(installed.version, ("idna", "pydantic", "pydantic-core", "pyyaml")),
-        str(settings.root),
-        settings.document.data,
-    ]
+    return _hash([*_reader(), str(settings.root), settings.document.data])
+
+
+def _reader() -> list[str]:
+    """What reads."""
+    return [circumstances.program(), *map(installed.version, ("idna", "pydantic", "pydantic-core", "pyyaml"))]
+
+
+def _hash(told: object) -> bytes:
     return hashlib.sha256(json.dumps(told, default=str, sort_keys=True).encode("utf-8", "surrogatepass")).digest()
+
+
+CONFIGURATION = "configuration"
+"""The room of the memory in which mkdocs.yml lies as it was read."""
+
+
+def configuration(folder: Path, past: Mapping[str, Mapping[str, Any]]) -> Settings | None:
+    """A portal's configuration as an earlier build read it, in whose authenticated memory it lies; None where it is not
+    there, or mkdocs.yml is another.
+    """
+    try:
+        sha256 = hashlib.sha256((folder / CONFIG_FILE).read_bytes()).hexdigest()
+        packed = past[CONFIGURATION][_configured(folder, sha256)]
+    except (OSError, KeyError, TypeError):
+        return None
+    settings: Settings = pickle.loads(packed)  # noqa: S301 - authenticated: see above
+    return settings
+
+
+def keep_configuration(settings: Settings, memory: Memory) -> None:
+    """Leave it for the next build."""
+    told = _configured(settings.root, settings.sha256)
+    if memory.recall(CONFIGURATION, told) is None and settings.demands:  # which are kept with it
+        memory.keep(CONFIGURATION, told, pickle.dumps(settings, pickle.HIGHEST_PROTOCOL))
+
+
+def _configured(root: Path, sha256: str) -> str:
+    """What a configuration follows from, that of a file with this SHA-256."""
+    return _hash([*_reader(), str(root), sha256]).hex()

@@ -107,15 +107,21 @@ def read(
     return Sources(notices, known, records, tuple(problems))
 
 
-def filed(settings: Settings, files: Iterable[Path]) -> tuple[dict[str, Filed], list[Problem]]:
-    """The notices that these files are, by id, and what is wrong with the files."""
+def filed(settings: Settings, files: Iterable[Path], readings: Readings) -> tuple[dict[str, Filed], list[Problem]]:
+    """The notices that these files are, by id, and what is wrong with the files.
+
+    Front matter that is as it was when an earlier build read it, of which `readings` are, is not read again.
+    """
     problems: list[Problem] = []
     papers: list[Paper] = []
+    said: dict[str, Notice | None] = {}
     for file in files:
-        paper, found = read_file(settings, file)
+        was, notice = readings.last("notices", settings.shown(file)) or (None, None)
+        paper, found = read_file(settings, file, was)
         problems += found
-        papers += [paper] if paper is not None else []
-    said = {paper.shown: None for paper in papers}
+        if paper is not None:
+            papers.append(paper)
+            said[paper.shown] = notice if was is not None and paper.front == was.front else None
     return _file_notices(settings, papers, said, problems), problems
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import NamedTuple
 
 import click
 
-from portal import config, history, keeping
+from portal import cachefile, config, history, keeping, rereading
 from portal.cli.seal import cache_key, secret_in_use
 from portal.config import Secret, Settings
 from portal.keeping import Kept
@@ -40,7 +41,9 @@ def may_keep(secret: Secret | None, key: Secret | None, sources: Sources, readin
 
 def recollect(folder: Path, *, clean: bool = False) -> Remembered:
     """Read the configuration, and what the last build kept; if `clean`, forget it. Raises PortalError."""
-    settings = config.load(folder)
+    known = not clean and cachefile.left(folder) is not None
+    past = keeping.rooms(folder, cache_key(config.secret(os.environ))) if known else {}
+    settings = rereading.configuration(folder, past) or config.load(folder)
     secret = secret_in_use(settings)
     key = cache_key(secret)
     shelf = Shelf(settings, key)
@@ -52,7 +55,9 @@ def recollect(folder: Path, *, clean: bool = False) -> Remembered:
         shelf.forget()
         renditions.forget(settings.cache_dir)
         search.forget(settings.cache_dir)
-    return Remembered(settings, secret, key, shelf, shelf.recollect(), keeping.recollect(settings, key))
+    kept = keeping.recollect(settings, key, past)
+    rereading.keep_configuration(settings, kept.memory)
+    return Remembered(settings, secret, key, shelf, shelf.recollect(), kept)
 
 
 @contextmanager

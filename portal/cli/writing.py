@@ -82,7 +82,7 @@ def new(
 def _ask(settings: Settings, kind: Kind) -> drafting.Answers:
     """What an author at a terminal can say at once; an empty answer leaves it to the file."""
     w = load_words(settings.default_language, "new")
-    demanded = settings.demand(kind).required
+    demanded = settings.demands[kind].required
     effective = _ask_day(w("ask.effective")) if "effective" in demanded else None
     action = click.prompt(w("ask.action"), default="", show_default=False) if "action" in demanded else None
     by = _ask_day(w("ask.by")) if action else None

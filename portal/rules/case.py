@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from portal import explain, states
 from portal.config import Settings
 from portal.errors import Location, Severity
-from portal.kinds import Demand, Kind
+from portal.kinds import Demand
 from portal.notice import Notice
 from portal.sources import Filed, Sources
 
@@ -32,14 +32,7 @@ class House:
     sources: Sources
     now: dt.datetime
     """Timezone-aware."""
-    _demands: dict[Kind, Demand] = field(default_factory=dict, repr=False, compare=False)
     _cases: list[Case] = field(default_factory=list, repr=False, compare=False)
-
-    def demand(self, kind: Kind) -> Demand:
-        """What a kind of notice must say here."""
-        if kind not in self._demands:
-            self._demands[kind] = self.settings.demand(kind)
-        return self._demands[kind]
 
     @property
     def today(self) -> dt.date:
@@ -76,7 +69,7 @@ class Case(NamedTuple):
 
     @property
     def demand(self) -> Demand:
-        return self.house.demand(self.notice.kind)
+        return self.house.settings.demands[self.notice.kind]
 
     def detail(self, name: str) -> Any:
         """A key of `details`; None where it is not said, or the kind has no such key."""

@@ -36,7 +36,7 @@ def test_only_what_the_kind_demands_is_missing_and_each_is_pointed_at(portal_fol
     found = portal_folder.sources()
     assert found.problems == ()
     errors = errors_in(rules.check(portal_folder.settings(), found, AT))
-    demanded = [key for key in portal_folder.settings().demand(kind).required if key != "owner"]
+    demanded = [key for key in portal_folder.settings().demands[kind].required if key != "owner"]
     assert sorted(e.hint for e in errors) == sorted(f"fill in '{key}'" for key in demanded)
     lines = file.read_text(encoding="utf-8").split("\n")
     for error in errors:
