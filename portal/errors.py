@@ -138,6 +138,14 @@ class Misconfigured(PortalError):
         self.problems = problems
 
 
+class Refused(PortalError):
+    """The gate found private text in a public file; nothing was published."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("nothing was published: private text would have become public", "see the lines above")
+        self.problems = problems
+
+
 def counted(number: int, noun: str, several: str = "") -> str:
     """A count as the program's own reports say it: 1 file, 2 files; `several` where an s is not enough."""
     return f"{number} {noun if number == 1 else several or f'{noun}s'}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import os
 from array import array
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -92,18 +92,28 @@ class Inventory:
 
     def that_follow(self, names: Container[str]) -> Iterator[tuple[str, str]]:
         """The files that follow from any of these, and from which."""
-        follows, wanted = self._follows, {nth: name for nth, name in enumerate(self._premises) if name in names}
-        return ((path, wanted[follows[row]]) for path, row in self._rows.items() if follows[row] in wanted)
+        wanted, paths = {nth: name for nth, name in enumerate(self._premises) if name in names}, self._by_row()
+        return ((paths[row], wanted[nth]) for row, nth in enumerate(self._follows) if nth in wanted and paths[row])
+
+    def _by_row(self) -> Sequence[str]:
+        """Each row's path; empty for one of what is gone."""
+        if len(self._rows) == len(self._follows):
+            return list(self._rows)
+        paths = [""] * len(self._follows)
+        for path, row in self._rows.items():
+            paths[row] = path
+        return paths
 
     def premises(self) -> set[str]:
         """What the files follow from."""
         follows, premises = self._follows, self._premises
-        return {premises[nth] for nth in {follows[row] for row in self._rows.values()}}
+        there = follows if len(self._rows) == len(follows) else (follows[row] for row in self._rows.values())
+        return {premises[nth] for nth in set(there)}
 
-    def below(self, folder: str) -> Iterator[tuple[str, str]]:
+    def below(self, folder: str) -> list[tuple[str, str]]:
         """The files below a folder, of which the name ends with a slash, and what each follows from."""
         follows, premises = self._follows, self._premises
-        return ((path, premises[follows[row]]) for path, row in self._rows.items() if path.startswith(folder))
+        return [(path, premises[follows[row]]) for path, row in self._rows.items() if path.startswith(folder)]
 
     def standing(self, out: str, path: str, follows: str) -> str | None:
         """The SHA-256 of a file that still stands in `out` and follows from the same; else None."""

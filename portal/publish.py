@@ -22,7 +22,7 @@ from typing import NamedTuple
 from portal import survey
 from portal.addresses import BUILD, SEALED
 from portal.chunked import AnyFile, Derived
-from portal.errors import PortalError, Problem
+from portal.errors import PortalError, Refused
 from portal.inventory import Inventory
 from portal.press import TREE, Gate, Laid, Made, Place, Press, stays_inside
 from portal.survey import Survey
@@ -36,14 +36,6 @@ class Published(NamedTuple):
     written: int
     unchanged: int
     removed: int
-
-
-class Refused(PortalError):
-    """The gate found private text in a public file; nothing was published."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("nothing was published: private text would have become public", "see the lines above")
-        self.problems = problems
 
 
 class Moved(Exception):

@@ -10,8 +10,7 @@ from types import MappingProxyType
 import click
 
 from portal.cli.console import CANNOT_RUN, FINE, PROBLEMS, broken_template, explain, of_the_system
-from portal.errors import PortalError
-from portal.publish import Refused
+from portal.errors import PortalError, Refused
 
 _ROOMS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {

@@ -6,13 +6,15 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from portal import errors
-from portal.errors import Format, Location, Misconfigured, PortalError, Problem, errors_in, listing, printable
-from portal.publish import Published, Refused
+from portal.errors import Format, Location, Misconfigured, PortalError, Problem, Refused, errors_in, listing, printable
+
+if TYPE_CHECKING:
+    from portal.publish import Published
 
 FINE, PROBLEMS, CANNOT_RUN = 0, 1, 2
 """Exit codes, everywhere."""

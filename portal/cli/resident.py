@@ -16,7 +16,7 @@ from portal.cli.reading import decide
 from portal.cli.remembering import may_keep
 from portal.cli.whole import leave, publish_prepared
 from portal.config import Secret, Settings
-from portal.errors import Location, Misconfigured, PortalError, Problem, errors_in
+from portal.errors import Location, Misconfigured, PortalError, Problem, Refused, errors_in
 from portal.inventory import Inventory
 from portal.keeping import Kept
 from portal.memory import Memory
@@ -24,7 +24,7 @@ from portal.notice import Notice, Text
 from portal.pages import of_notice
 from portal.paper import notice_of, read_file
 from portal.plan import Entry, Plan
-from portal.publish import Published, Refused
+from portal.publish import Published
 from portal.readings import Readings
 from portal.rereading import Shelf
 

@@ -31,11 +31,11 @@ from portal.cli.engine import render
 from portal.cli.reading import changed_since, decide
 from portal.cli.remembering import Remembered, for_the_next_build, may_keep
 from portal.config import Secret
-from portal.errors import PortalError, errors_in
+from portal.errors import PortalError, Refused, errors_in
 from portal.keeping import Kept
 from portal.plates import Plates
 from portal.press import Press
-from portal.publish import Published, Refused
+from portal.publish import Published
 
 
 def build(known: Remembered, place: Path, now: str | None, begun: int) -> int:

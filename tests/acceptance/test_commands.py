@@ -16,7 +16,7 @@ import pytest
 
 from portal import cli, config, sealing
 from portal.cli import whole
-from portal.publish import Refused
+from portal.errors import Refused
 from tests.conftest import NOW, REPOSITORY, PortalFolder
 
 CLIENT = "name: 云杉\ncontacts: [{id: lin, name: 林岚, email: lin@yunshan.example.com}]\n"

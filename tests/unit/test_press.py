@@ -15,10 +15,10 @@ import pytest
 
 from portal import parallel, publish
 from portal.chunked import AnyFile, Chunked, Derived
-from portal.errors import Location, PortalError, Problem
+from portal.errors import Location, PortalError, Problem, Refused
 from portal.inventory import Inventory
 from portal.press import Made, Press
-from portal.publish import Published, Refused
+from portal.publish import Published
 
 ITEMS = range(240)
 

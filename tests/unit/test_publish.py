@@ -12,9 +12,9 @@ from portal import chunked, sealing
 from portal import publish as publishing
 from portal.chunked import AnyFile, Changed, Chunked, Derived, File
 from portal.config import Secret
-from portal.errors import Location, PortalError, Problem
+from portal.errors import Location, PortalError, Problem, Refused
 from portal.inventory import Inventory
-from portal.publish import Published, Refused
+from portal.publish import Published
 
 
 class Watch:
