@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from portal import cachefile, cli, config, feeds, keeping, manuscripts, proofs, reprint, rereading, shells
+from portal import cachefile, cli, config, feeds, keeping, manuscripts, nodes, proofs, reprint, rereading, shells
 from portal.cli import checking, correcting, whole
 from portal.config import Settings
 from portal.readings import Readings
@@ -153,6 +153,19 @@ def test_only_what_tells_of_the_words_is_written(folder: PortalFolder, runs: lis
     }
     assert {path for path in written if not path.startswith("search/")} == own | feeds | {"notices.json"}
     assert runs == [("n01",)]
+
+
+def test_front_matter_and_configuration_that_are_as_they_were_are_not_read_again(
+    folder: PortalFolder, runs: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built(folder, NOW)
+    correct(folder)
+    with monkeypatch.context() as patched:
+        for room, name in ((nodes, "read"), (config.Options, "model_validate")):
+            patched.setattr(room, name, lambda *_, **__: pytest.fail("read again"))
+        again = built(folder, NOW)
+    assert runs == [("n01",)]
+    assert differing(again, clean(folder)) == []
 
 
 OTHERWISE: dict[str, Callable[[PortalFolder], object]] = {

@@ -12,6 +12,8 @@ import pytest
 from portal import circumstances, config, history, rereading, sealing, sources
 from portal.config import Secret
 from portal.errors import order
+from portal.kinds import Kind
+from portal.memory import Memory
 from portal.readings import Readings
 from portal.rereading import Shelf
 from portal.sources import Sources
@@ -274,3 +276,72 @@ def test_only_commits_since_are_listed(folder: PortalFolder, secret: Secret, mon
     revised("holiday", 3)
     folder.commit("rewritten")
     same_as_at_once()
+
+
+BODIES = {
+    "other words": b"\xe5\x8f\xa6\xe4\xb8\x80\xe5\x8f\xa5\xe3\x80\x82\n",
+    "a link": b"[a](open.zh.md)\n",
+    "none": b"",
+    "a rule": b"a\n\n---\n\nb\n",
+    "a conflict": b"<<<<<<< ours\na\n=======\nb\n>>>>>>> theirs\n",
+    "bytes that are no text": b"\xff\xfe\n",
+    "a NUL": b"a\0\n",
+    "Windows line ends": b"a\r\nb\r\n",
+}
+
+
+@pytest.mark.usefixtures("later")
+@pytest.mark.parametrize("words", BODIES)
+@pytest.mark.parametrize(
+    "front", ["title: 放假\ndate: 2026-11-30\n", "title: 放假\ndate: 2026-11-29\n", "title: [\n", "---"]
+)
+def test_below_front_matter_that_is_as_it_was_only_words_are_read(
+    folder: PortalFolder, secret: Secret, words: str, front: str
+) -> None:
+    """What comes of it is what comes of reading all of the file."""
+    read(folder, secret)
+    settings, file = folder.settings(), folder.root / "notices/2026/open.zh.md"
+    file.write_bytes(f"---\n{front}---\n".encode() + BODIES[words])
+    readings = Shelf(settings, secret).recollect()
+    assert readings.last("notices", "notices/2026/open.zh.md") is not None
+    found, problems = sources.filed(settings, [file], readings)
+    assert (found, problems) == sources.filed(settings, [file], Readings())
+
+
+def test_a_configuration_is_remembered_as_it_was_read(folder: PortalFolder) -> None:
+    """With what follows from it, whatever it holds."""
+    folder.write(
+        "mkdocs.yml",
+        (folder.root / "mkdocs.yml").read_text(encoding="utf-8")
+        + "    kinds: {policy: {lead_days: 5}}\nhooks: !ENV [HOOKS, []]\n",
+    )
+    settings, memory = folder.settings(), Memory()
+    rereading.keep_configuration(settings, memory)
+    remembered = rereading.configuration(folder.root, memory.rooms)
+    assert remembered == settings
+    assert remembered is not None
+    assert vars(remembered)["demands"] == settings.demands
+    assert settings.demands[Kind.POLICY].lead_days == 5
+
+
+@pytest.mark.parametrize("what", ["bytes", "file", "folder", "program", "room"])
+def test_a_configuration_that_may_be_another_is_read(
+    folder: PortalFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    memory = Memory()
+    rereading.keep_configuration(folder.settings(), memory)
+    file, place = folder.root / "mkdocs.yml", folder.root
+    match what:
+        case "bytes":
+            file.write_bytes(file.read_bytes() + b"\n")
+        case "file":
+            file.unlink()
+        case "folder":
+            place = tmp_path / "elsewhere"
+            place.mkdir()
+            (place / "mkdocs.yml").write_bytes(file.read_bytes())
+        case "program":
+            monkeypatch.setattr(circumstances, "program", lambda: "another")
+        case "room":
+            memory.rooms.clear()
+    assert rereading.configuration(place, memory.rooms) is None
