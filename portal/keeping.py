@@ -7,8 +7,8 @@ build has ended well; of whichever build it is, it is right, because every entry
 How the site stood (portal/inventory.py) is in two files beside it, which the memory knows by their hashes and
 supplements, so that a small correction need not write all of it. One has what `ls` tells of the site, in the clear,
 for who looks at it meanwhile (portal/survey.py); so is a third, of how the sources lay (portal/manuscripts.py). The
-memory also has the templates as they were compiled, and the vocabularies as they were read: code is run only from where
-nobody else can have put it. Against whoever sets the clock of the machine, and failing disks, every 24th build reads
+memory also has the templates as they were compiled, the vocabularies as they were read, and how dates are written: code
+is run only from where nobody else can have put it. Against whoever sets the clock of the machine, and failing disks, every 24th build reads
 all the same, and the gate looks into every file.
 """
 
@@ -43,7 +43,7 @@ _PACKING = f"{sys.implementation.cache_tag} {sys.hexversion} {marshal.version}\n
 
 _CHECKED = "checked"
 """The file of checks."""
-_SITE, _PLATES, _TEMPLATES, _WORDS = "site", "plates", "templates", "words"
+_SITE, _PLATES, _TEMPLATES, _WORDS, _DATES = "site", "plates", "templates", "words", "dates"
 """Rooms of the memory besides those of a build; the large parts of the first two are in files of the same name."""
 _IN = "in"
 """What the file is known by that the rest is in (sealing.name)."""
@@ -90,6 +90,8 @@ def recollect(settings: Settings, key: Secret | None, past: dict[str, Any] | Non
         stationery.COMPILED.setdefault(name, known)
     for name, known in past.pop(_WORDS, {}).items():
         words.READ.setdefault(name, known)
+    for name, known in past.pop(_DATES, {}).get(version("babel"), {}).items():
+        words.FORMS.setdefault(name, known)
     memory = Memory(past, begun)
     memory.keep(BUILDS, "count", count)
     if plates is None or not trusting:
@@ -121,6 +123,7 @@ def keep(settings: Settings, key: Secret | None, kept: Kept) -> None:
         lay = _put(cachefile.lay(settings.root), standing.packed())
         site = {"lay": lay, _IN: _write(_file(settings, _SITE), key, told), "files": {}, "folders": {}}
     past = {**memory.rooms, _SITE: site, _TEMPLATES: {_compiler(): stationery.COMPILED}, _WORDS: words.READ}
+    past[_DATES] = {version("babel"): words.forms()}
     if kept.plates is not None:
         past[_PLATES] = _noted(settings, key, kept.plates, kept)
     _write(cachefile.memory(settings.root), key, past)
@@ -145,7 +148,7 @@ def _compiler() -> str:
 def recollect_for_check(settings: Settings, key: Secret | None) -> Kept:
     """What the last build and the last check found out; each of them writes a file of its own."""
     built, checked = _said(cachefile.memory(settings.root), key), _said(_file(settings, _CHECKED), key)
-    rooms = (built.keys() | checked.keys()) - {BUILDS, _SITE, _TEMPLATES, _WORDS, _PLATES}
+    rooms = (built.keys() | checked.keys()) - {BUILDS, _SITE, _TEMPLATES, _WORDS, _DATES, _PLATES}
     past: dict[str, dict[str, Any]] = {room: {} for room in rooms}
     for said in (checked, built):
         for room in rooms & said.keys():

@@ -1,7 +1,6 @@
 """The interface's words in one language, and dates, times and money as that language writes them.
 
-Babel is imported by what writes one of these: a check writes none, nor does a build in which nothing changed; what
-reads YAML where a vocabulary is new.
+Babel is imported by what writes money, or is the first to write a date; what reads YAML where a vocabulary is new.
 """
 
 from __future__ import annotations
@@ -84,12 +83,42 @@ def _flat(data: Mapping[str, Any], prefix: str) -> list[tuple[str, str]]:
     return result
 
 
+FORMS: dict[str, list[str]] = {}
+"""How days, and months, are written in a language: for each month, with {y} and {d} where year and day go. A build gives
+them to the next, which need not import Babel to write a date.
+"""
+_SAMPLE = dt.date(2222, 1, 28)
+"""A year and a day by which both are known again in what Babel writes: no month has such a number."""
+
+
+def forms() -> Mapping[str, list[str]]:
+    """Those of every language."""
+    for language in _LOCALES:
+        _form("day", language, 1)
+        _form("month", language, 1)
+    return FORMS
+
+
+def _form(what: str, language: str, month: int) -> str:
+    """How a day is written, or a month."""
+    key = f"{what} {language}"
+    if key not in FORMS:
+        FORMS[key] = [_blank(what, language, _SAMPLE.replace(month=number)) for number in range(1, 13)]
+    return FORMS[key][month - 1]
+
+
+def _blank(what: str, language: str, sample: dt.date) -> str:
+    from babel.dates import format_date
+
+    pattern = "long" if what == "day" else "y年M月" if language == "zh" else "MMMM y"
+    written = format_date(sample, pattern, locale=_locale(language))
+    return written.replace(str(sample.year), "{y}").replace(str(sample.day), "{d}")
+
+
 @lru_cache(maxsize=8192)
 def day(date: dt.date, language: str) -> str:
     """A day in full: 2027年1月1日, 1 January 2027."""
-    from babel.dates import format_date
-
-    return format_date(date, "long", locale=_locale(language))
+    return _form("day", language, date.month).format(y=date.year, d=date.day)
 
 
 @lru_cache(maxsize=1024)
@@ -110,26 +139,19 @@ def brief_month(date: dt.date, language: str, *, year: bool) -> str:
 
 def days(year: int, month: int, days: str, language: str) -> str:
     """Several days of one month, given as they are joined: 2026年10月1、2日; 1, 2 October 2026."""
-    from babel.dates import format_date
-
-    name = format_date(dt.date(year, month, 1), "y年M月" if language == "zh" else "MMMM y", locale=_locale(language))
+    name = _form("month", language, month).format(y=year)
     return f"{name}{days}日" if language == "zh" else f"{days} {name}"
 
 
 @lru_cache(maxsize=1024)
 def month(first: dt.date, language: str) -> str:
     """A month: 2026年11月, November 2026."""
-    from babel.dates import format_date
-
-    return format_date(first, "y年M月" if language == "zh" else "MMMM y", locale=_locale(language))
+    return _form("month", language, first.month).format(y=first.year)
 
 
 def moment(at: dt.datetime, language: str) -> str:
     """A day and a time of day, in the zone that `at` is in: 2027年1月1日 09:30."""
-    from babel.dates import format_datetime
-
-    pattern = "y年M月d日 HH:mm" if language == "zh" else "d MMMM y, HH:mm"
-    return format_datetime(at, pattern, locale=_locale(language))
+    return f"{day(at.date(), language)}{'' if language == 'zh' else ','} {at:%H:%M}"
 
 
 @lru_cache(maxsize=16384)  # a table of values repeats few amounts, and writing one is dear
