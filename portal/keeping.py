@@ -8,8 +8,8 @@ How the site stood (portal/inventory.py) is in two files beside it, which the me
 supplements, so that a small correction need not write all of it. One has what `ls` tells of the site, in the clear,
 for who looks at it meanwhile (portal/survey.py); so is a third, of how the sources lay (portal/manuscripts.py). The
 memory also has the templates as they were compiled, the vocabularies as they were read, and how dates are written: code
-is run only from where nobody else can have put it. Against whoever sets the clock of the machine, and failing disks, every 24th build reads
-all the same, and the gate looks into every file.
+is run only from where nobody else can have put it. Against whoever sets the clock of the machine, and failing disks,
+every 24th build reads all the same, and the gate looks into every file.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ import signal
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -119,18 +119,12 @@ class Mate:
 
     def __init__(self) -> None:
         self._owner = os.getpid()
-        context = _forking() if processors() >= 2 else None
         self._asked = 0
         self._open: set[int] = set()
         """The numbers of what nobody has asked for yet."""
         self._said: dict[int, tuple[Any] | None] = {}
         """What came of some of them."""
-        self._pipe: Connection | None = None
-        if context is not None:
-            ours, theirs = context.Pipe()
-            process = context.Process(target=_follow, args=(theirs, ours), daemon=True)
-            self._pipe = ours if _started(process) else None
-            theirs.close()
+        self._line = _line_to_a_fork(_follow) if processors() >= 2 else None
 
     def ask(
         self, work: Callable[[], R], *, meanwhile: bool = False, afterwards: Callable[[R], object] | None = None
@@ -139,12 +133,12 @@ class Mate:
 
         What comes `afterwards` is done there once that is told, with what came of it; nobody is told what comes of it.
         """
-        if self._pipe is None:
+        if self._line is None:
             return work
         self._asked += 1
         number, order = self._asked, pickle.dumps((work, afterwards), pickle.HIGHEST_PROTOCOL)
         try:
-            self._pipe.send_bytes(pickle.dumps((meanwhile, number, order), pickle.HIGHEST_PROTOCOL))
+            self._line.say((meanwhile, number, order))
         except OSError:
             return work
         self._open.add(number)
@@ -161,22 +155,72 @@ class Mate:
         if number not in self._open:
             return None
         self._open.remove(number)
-        while number not in self._said and self._pipe is not None:
+        while number not in self._said and self._line is not None:
             try:
-                told, done = pickle.loads(self._pipe.recv_bytes())  # noqa: S301 - from a fork of this process
-            except (EOFError, OSError):
+                told, done = self._line.hear()
+            except (EOFError, OSError, pickle.UnpicklingError):
                 return None
             self._said[told] = done
         return self._said.pop(number, None)
 
     def leave(self) -> None:
         """Let it go."""
-        if self._pipe is not None:
-            self._pipe.close()
-            self._pipe = None
+        if self._line is not None:
+            self._line.hang_up()
+            self._line = None
 
 
-def _follow(orders: Connection, other_end: Connection) -> None:
+class _Line(NamedTuple):
+    """One end of a line between two processes: two pipes. multiprocessing has one; to import it takes longer than most
+    of what a mate is asked for.
+    """
+
+    hearing: BinaryIO
+    saying: BinaryIO
+
+    def say(self, what: object) -> None:
+        """Raises OSError where nobody hears it."""
+        pickle.dump(what, self.saying, pickle.HIGHEST_PROTOCOL)
+        self.saying.flush()
+
+    def hear(self) -> Any:
+        """Waits for what the other says. Raises EOFError, OSError, UnpicklingError where nobody says anything more."""
+        return pickle.load(self.hearing)  # noqa: S301 - from a fork of this process, or what this is a fork of
+
+    def hang_up(self) -> None:
+        self.hearing.close()
+        with suppress(OSError):  # what nobody heard
+            self.saying.close()
+
+
+def _line_to_a_fork(work: Callable[[_Line], None]) -> _Line | None:
+    """One end of a line; a fork of this process has the other, and works. None where the system cannot fork.
+
+    It is never waited for: it is gone as soon as nobody says anything to it any more.
+    """
+    if not hasattr(os, "fork"):
+        return None
+    hearing, their_saying = os.pipe()
+    their_hearing, saying = os.pipe()
+    try:
+        fork = os.fork()
+    except OSError:
+        for end in (hearing, saying, their_hearing, their_saying):
+            os.close(end)
+        return None
+    if fork == 0:
+        try:
+            os.close(hearing)
+            os.close(saying)
+            work(_Line(os.fdopen(their_hearing, "rb"), os.fdopen(their_saying, "wb")))
+        finally:
+            os._exit(0)
+    os.close(their_hearing)
+    os.close(their_saying)
+    return _Line(os.fdopen(hearing, "rb"), os.fdopen(saying, "wb"))
+
+
+def _follow(line: _Line) -> None:
     """Do what is asked until nobody asks any more.
 
     Orders are read while others are carried out, or each end might wait for the other to read.
@@ -185,13 +229,12 @@ def _follow(orders: Connection, other_end: Connection) -> None:
     from queue import PriorityQueue
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    other_end.close()
     waiting: PriorityQueue[tuple[bool, int, bytes]] = PriorityQueue()
 
     def read() -> None:
-        with suppress(EOFError, OSError):
+        with suppress(EOFError, OSError, pickle.UnpicklingError):
             while True:
-                waiting.put(pickle.loads(orders.recv_bytes()))  # noqa: S301 - from the process that this is a fork of
+                waiting.put(line.hear())
         waiting.put(_NO_MORE)
 
     threading.Thread(target=read, daemon=True).start()
@@ -200,7 +243,7 @@ def _follow(orders: Connection, other_end: Connection) -> None:
             _, number, order = waited
             made = _tried(_carried_out_order, order)
             done, afterwards = made[0] if made else (None, None)
-            orders.send_bytes(pickle.dumps((number, done), pickle.HIGHEST_PROTOCOL))
+            line.say((number, done))
             if afterwards is not None:
                 _tried(_carried_out, afterwards)
 

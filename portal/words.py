@@ -84,8 +84,8 @@ def _flat(data: Mapping[str, Any], prefix: str) -> list[tuple[str, str]]:
 
 
 FORMS: dict[str, list[str]] = {}
-"""How days, and months, are written in a language: for each month, with {y} and {d} where year and day go. A build gives
-them to the next, which need not import Babel to write a date.
+"""How days, and months, are written in a language: for each month, with {y} and {d} where year and day go. A build
+gives them to the next, which need not import Babel to write a date.
 """
 _SAMPLE = dt.date(2222, 1, 28)
 """A year and a day by which both are known again in what Babel writes: no month has such a number."""
