@@ -23,6 +23,11 @@ def read(text: str, *, first_line: int = 1, foreign_tags: bool = False) -> Docum
     return nodes.read(text, first_line, foreign_tags, later=Places)
 
 
+def prepare() -> None:
+    """Have what reads at hand, before workers are started that all need it."""
+    from portal import nodes  # noqa: F401 - for its being imported
+
+
 class Places(Mapping[Path, Place]):
     """The places in a text without faults; found once one of them is asked for, because most never are."""
 

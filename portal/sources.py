@@ -91,7 +91,7 @@ def read(
         for (name, _), stamp in zip(found, stamps, strict=True)
     ]
     unread = [file.path for (_, file), past in zip(found, read_before, strict=True) if past is None]
-    new = parallel.each(partial(_read_new, settings), unread, prepare=prepare_notices)
+    new = parallel.each(partial(_read_new, settings), unread, prepare=_prepare)
     for (name, _), stamp, past in zip(found, stamps, read_before, strict=True):
         paper, notice, complaints, sound = (*past, [], False) if past is not None else next(new)
         problems += complaints
@@ -123,6 +123,11 @@ def filed(settings: Settings, files: Iterable[Path], readings: Readings) -> tupl
             papers.append(paper)
             said[paper.shown] = notice if was is not None and paper.front == was.front else None
     return _file_notices(settings, papers, said, problems), problems
+
+
+def _prepare() -> None:
+    located.prepare()
+    prepare_notices()
 
 
 def _stamp(file: os.DirEntry[str]) -> Stamp | None:
