@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from pydantic import Field, ValidationError
 
-from portal import chunked, decoded, explain, parallel, registry
+from portal import chunked, decoded, explain, located, parallel, registry
 from portal.chunked import Stamp
 from portal.client import Client, Registry
 from portal.config import CONFIG_FILE, Settings
