@@ -38,8 +38,10 @@ EXTENSIONS = (
 )
 _SELDOM = {"pymdownx.details", "pymdownx.highlight", "pymdownx.superfences", "pymdownx.tilde"}
 """Few bodies need them, and to import them and make them ready takes as long as all the rest."""
-_ASKS = ("~", "???", "```")
-"""What a body has that needs them; or it has code by its margin alone, which shows when it is converted."""
+_ASKS = ("~", "???", "```", "\x02", "\x03")
+"""What a body has that needs them, or may have once the library takes its own marks from it; or it has code by its
+margin alone, which shows when it is converted.
+"""
 _CODE = "<pre"
 CONFIGS: dict[str, dict[str, Any]] = {
     # Alignment as an attribute: a style would not pass a Content Security Policy.

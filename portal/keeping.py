@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from portal import cachefile, sealing, stationery, survey, words
+from portal import cachefile, circumstances, sealing, stationery, survey, words
 from portal.config import Secret, Settings
 from portal.digests import DIGESTS
 from portal.installed import version
@@ -72,10 +72,10 @@ def rooms(root: Path, key: Secret | None) -> dict[str, Any]:
 
 
 def recollect(settings: Settings, key: Secret | None, past: dict[str, Any] | None = None) -> Kept:
-    """What the last build left under this key, if that is not known as `past`: all rooms, which go with this."""
+    """What the last build left under this key, if its rooms are not known as `past`."""
     begun = time.time_ns()
     try:
-        past = rooms(settings.root, key) if past is None else past
+        past = rooms(settings.root, key) if past is None else dict(past)
         count, site = past.pop(BUILDS)["count"] + 1, past.pop(_SITE)
         kept = _inventory(settings, key, site)
     except (OSError, KeyError, TypeError, AttributeError, ValueError):
@@ -90,7 +90,7 @@ def recollect(settings: Settings, key: Secret | None, past: dict[str, Any] | Non
         stationery.COMPILED.setdefault(name, known)
     for name, known in past.pop(_WORDS, {}).items():
         words.READ.setdefault(name, known)
-    for name, known in past.pop(_DATES, {}).get(version("babel"), {}).items():
+    for name, known in past.pop(_DATES, {}).get(_writer(), {}).items():
         words.FORMS.setdefault(name, known)
     memory = Memory(past, begun)
     memory.keep(BUILDS, "count", count)
@@ -123,7 +123,7 @@ def keep(settings: Settings, key: Secret | None, kept: Kept) -> None:
         lay = _put(cachefile.lay(settings.root), standing.packed())
         site = {"lay": lay, _IN: _write(_file(settings, _SITE), key, told), "files": {}, "folders": {}}
     past = {**memory.rooms, _SITE: site, _TEMPLATES: {_compiler(): stationery.COMPILED}, _WORDS: words.READ}
-    past[_DATES] = {version("babel"): words.forms()}
+    past[_DATES] = {_writer(): words.forms()}
     if kept.plates is not None:
         past[_PLATES] = _noted(settings, key, kept.plates, kept)
     _write(cachefile.memory(settings.root), key, past)
@@ -143,6 +143,11 @@ def _noted(settings: Settings, key: Secret, plates: Plates, kept: Kept) -> dict[
 def _compiler() -> str:
     """What compiles templates in the same way; the texts they were compiled from are kept with them."""
     return f"{sys.version} {version('jinja2')}"
+
+
+def _writer() -> str:
+    """What writes dates in the same way."""
+    return f"{version('babel')} {circumstances.program()}"
 
 
 def recollect_for_check(settings: Settings, key: Secret | None) -> Kept:

@@ -164,10 +164,10 @@ class Mate:
         return self._said.pop(number, None)
 
     def leave(self) -> None:
-        """Let it go."""
-        if self._line is not None:
+        """Let it go, whatever it is at."""
+        if self._line is not None and os.getpid() == self._owner:
             self._line.hang_up()
-            self._line = None
+        self._line = None
 
 
 class _Line(NamedTuple):
@@ -177,6 +177,8 @@ class _Line(NamedTuple):
 
     hearing: BinaryIO
     saying: BinaryIO
+    other: int = 0
+    """The process at the other end, for who started it."""
 
     def say(self, what: object) -> None:
         """Raises OSError where nobody hears it."""
@@ -188,16 +190,17 @@ class _Line(NamedTuple):
         return pickle.load(self.hearing)  # noqa: S301 - from a fork of this process, or what this is a fork of
 
     def hang_up(self) -> None:
+        """End the call and the other process, of which nobody else would take notice."""
         self.hearing.close()
         with suppress(OSError):  # what nobody heard
             self.saying.close()
+        with suppress(OSError):  # somebody was faster
+            os.kill(self.other, signal.SIGKILL)
+            os.waitpid(self.other, 0)
 
 
 def _line_to_a_fork(work: Callable[[_Line], None]) -> _Line | None:
-    """One end of a line; a fork of this process has the other, and works. None where the system cannot fork.
-
-    It is never waited for: it is gone as soon as nobody says anything to it any more.
-    """
+    """One end of a line; a fork of this process has the other, and works. None where the system cannot fork."""
     if not hasattr(os, "fork"):
         return None
     hearing, their_saying = os.pipe()
@@ -212,12 +215,13 @@ def _line_to_a_fork(work: Callable[[_Line], None]) -> _Line | None:
         try:
             os.close(hearing)
             os.close(saying)
-            work(_Line(os.fdopen(their_hearing, "rb"), os.fdopen(their_saying, "wb")))
+            line = _Line(os.fdopen(their_hearing, "rb"), os.fdopen(their_saying, "wb"))  # open to the end
+            work(line)
         finally:
-            os._exit(0)
+            os._exit(0)  # what this process has still to write, and to do when it ends, is not the fork's
     os.close(their_hearing)
     os.close(their_saying)
-    return _Line(os.fdopen(hearing, "rb"), os.fdopen(saying, "wb"))
+    return _Line(os.fdopen(hearing, "rb"), os.fdopen(saying, "wb"), fork)
 
 
 def _follow(line: _Line) -> None:

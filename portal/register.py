@@ -209,8 +209,7 @@ def _edition(plan: Plan, entry: Entry, version: Version) -> _Said:
 
 def _moment(at: dt.datetime, plan: Plan) -> str:
     """A moment by the firm's clock, in RFC 3339."""
-    told = at.astimezone(plan.settings.zone).isoformat()
-    return f"{told.removesuffix(_UTC)}Z" if told.endswith(_UTC) else told
-
-
-_UTC = "+00:00"
+    local = at.astimezone(plan.settings.zone)
+    told, offset = local.replace(tzinfo=None).isoformat(), local.utcoffset() or dt.timedelta()
+    hours, minutes = divmod(int(abs(offset).total_seconds()) // 60, 60)  # it has no seconds, as clocks of 1900 had
+    return f"{told}{'-' if offset < dt.timedelta() else '+'}{hours:02}:{minutes:02}" if offset else f"{told}Z"

@@ -41,8 +41,9 @@ def may_keep(secret: Secret | None, key: Secret | None, sources: Sources, readin
 
 def recollect(folder: Path, *, clean: bool = False) -> Remembered:
     """Read the configuration, and what the last build kept; if `clean`, forget it. Raises PortalError."""
+    said = config.secret(os.environ)
     known = not clean and cachefile.left(folder) is not None
-    past = keeping.rooms(folder, cache_key(config.secret(os.environ))) if known else {}
+    past = keeping.rooms(folder, cache_key(said)) if known else {}
     settings = rereading.configuration(folder, past) or config.load(folder)
     secret = secret_in_use(settings)
     key = cache_key(secret)

@@ -12,6 +12,7 @@ from portal import installed
 
 
 def test_every_package_has_the_version_that_it_says() -> None:
+    """All that is installed for these tests."""
     found = list(metadata.distributions())
     assert len(found) > 20
     for package in found:

@@ -146,11 +146,17 @@ def test_where_no_process_can_be_started_all_of_it_is_done_here(monkeypatch: pyt
 
 
 def test_whoever_is_let_go_ends(mate: Mate) -> None:
-    """Its process is there no more soon after."""
+    """At once, whatever it is at; nothing is left of its process."""
     pid = mate.ask(partial(twice, 1))()[1]
+    mate.ask(partial(time.sleep, 60))
+    begun = time.monotonic()
     mate.leave()
-    ended = (0, 0)
-    while ended[0] == 0:
-        ended = os.waitpid(pid, os.WNOHANG)
-        time.sleep(0.01)
-    assert os.waitstatus_to_exitcode(ended[1]) == 0
+    assert time.monotonic() - begun < 30
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_a_worker_lets_nobody_go_but_itself(mate: Mate) -> None:
+    """The second pair of hands is another's."""
+    assert list(parallel.each(lambda _: mate.leave(), [1, 2], workers=2, least=1)) == [None, None]
+    assert mate.ask(partial(twice, 4))()[1] != os.getpid()

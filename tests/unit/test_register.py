@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 from typing import Any
@@ -145,6 +146,23 @@ effective: {from: 2027-01-01}
 revisions: [{on: 2026-11-09, note: '改了  "甲" \\ é'}, {on: 2026-11-10, note: 小改, minor: true}]
 """
 _LAST = "supersedes: n2\neffective: {until: 2027-12-31}\nexpires: 2028-01-31\n"
+
+
+def test_a_moment_has_the_offset_that_its_day_had(portal_folder: PortalFolder) -> None:
+    """In minutes, as RFC 3339 has it, also of days on which clocks showed the time of the place."""
+    config = portal_folder.root / "mkdocs.yml"
+    said = config.read_text(encoding="utf-8")
+    plans = []
+    for zone in ("Asia/Shanghai", "Europe/London", "Africa/Monrovia", "America/St_Johns"):
+        portal_folder.write("mkdocs.yml", said.replace("Asia/Shanghai", zone))
+        plans.append(portal_folder.plan())
+    for plan in plans:
+        for year in range(1900, 2100, 3):
+            for month in (1, 7):
+                at = dt.datetime(year, month, 5, 3, 4, 5, 60 * (year % 2), tzinfo=dt.UTC)
+                local = at.astimezone(plan.settings.zone)
+                succession = register.Succession(id="a", since=local)
+                assert register._moment(at, plan) == json.loads(succession.model_dump_json())["since"]
 
 
 @pytest.mark.parametrize("zone", ["Asia/Shanghai", "Europe/London"])

@@ -13,7 +13,21 @@ from pathlib import Path
 
 import pytest
 
-from portal import cachefile, cli, config, feeds, keeping, manuscripts, nodes, proofs, reprint, rereading, shells
+from portal import (
+    cachefile,
+    circumstances,
+    cli,
+    config,
+    feeds,
+    keeping,
+    manuscripts,
+    nodes,
+    proofs,
+    reprint,
+    rereading,
+    shells,
+    words,
+)
 from portal.cli import checking, correcting, whole
 from portal.config import Settings
 from portal.readings import Readings
@@ -158,6 +172,7 @@ def test_only_what_tells_of_the_words_is_written(folder: PortalFolder, runs: lis
 def test_front_matter_and_configuration_that_are_as_they_were_are_not_read_again(
     folder: PortalFolder, runs: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """They are taken from what an earlier build read."""
     built(folder, NOW)
     correct(folder)
     with monkeypatch.context() as patched:
@@ -166,6 +181,24 @@ def test_front_matter_and_configuration_that_are_as_they_were_are_not_read_again
         again = built(folder, NOW)
     assert runs == [("n01",)]
     assert differing(again, clean(folder)) == []
+
+
+def test_another_program_may_write_dates_otherwise(folder: PortalFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How the last one wrote them is nothing to it."""
+    built(folder, NOW)
+    blank = words._blank
+    try:
+        monkeypatch.setattr(words, "_blank", lambda *of: f"on {blank(*of)}")
+        monkeypatch.setattr(circumstances, "program", lambda: "another")
+        words.FORMS.clear()
+        words.day.cache_clear()
+        again = built(folder, NOW)
+        assert differing(again, clean(folder)) == []
+        assert "on 2026年" in again["notices/n01/index.html"].decode()
+    finally:
+        words.FORMS.clear()
+        words.day.cache_clear()
+        words.month.cache_clear()
 
 
 OTHERWISE: dict[str, Callable[[PortalFolder], object]] = {

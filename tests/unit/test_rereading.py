@@ -328,6 +328,7 @@ def test_a_configuration_is_remembered_as_it_was_read(folder: PortalFolder) -> N
 def test_a_configuration_that_may_be_another_is_read(
     folder: PortalFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
+    """Whatever it follows from is another, or nothing is remembered."""
     memory = Memory()
     rereading.keep_configuration(folder.settings(), memory)
     file, place = folder.root / "mkdocs.yml", folder.root

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from portal import rules
+from portal import parallel, rules
 from tests.conftest import NOW, PortalFolder
 
 AT = dt.datetime.fromisoformat(NOW)
@@ -154,3 +154,19 @@ def test_a_former_id_leads_nowhere_else(portal_folder: PortalFolder, former: str
     assert problem.message == (
         "'redirects.1' must be a former id, or the path of a former page, like /blog/2020/x.html"
     )
+
+
+def test_many_files_are_read_by_several_processors(
+    portal_folder: PortalFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And as one would read them: mistakes have their places."""
+    for number in range(2 * parallel.LEAST):
+        portal_folder.notice(f"n{number:03d}", f"title: 第 {number} 份\ndate: 2026-11-01\n")
+    portal_folder.notice("n007", "title: 七\ndate: 2026-11-31\n")
+    found = []
+    for processors in (1, 2):
+        monkeypatch.setattr(parallel, "processors", lambda count=processors: count)
+        found.append(portal_folder.sources())
+    assert found[0] == found[1]
+    assert len(found[1].notices) == 2 * parallel.LEAST - 1
+    assert [str(problem.location) for problem in found[1].problems] == ["notices/2026/n007.zh.md:3:7"]

@@ -112,6 +112,8 @@ def test_what_few_bodies_need_is_there_where_one_does() -> None:
         "~~a~~",
     ):
         assert converting.converted(text)[0] == _plain().convert(text), text
+    for text in ("?\x02?? note 'T'\n    a\n", "``\x03`\na\n```\n"):
+        assert converting.converted(text)[0] == _plain().convert(text), text
     assert "highlight" in converting.converted("> - one\n>\n>         a = 1\n")[0]
     assert converting.body_converter.cache_info().currsize == 2
 
