@@ -104,6 +104,10 @@ class Press:
         """The work done on all processors, and every file of it laid out."""
         return self._each(work, items, _FEW, self._gate.learn)
 
+    def few(self, work: Callable[[T], Made[R]], items: Sequence[T], /) -> Iterator[Made[R]]:
+        """The same of items that mostly are done before workers could start, beside a mate that is at work."""
+        return self._each(work, items, parallel.LEAST, self._gate.learn)
+
     def seal(self, work: Callable[[T], Made[R]], items: Sequence[T], /) -> Iterator[Made[R]]:
         """The same for sealed files alone."""
         return self._each(work, items, parallel.LEAST, None)

@@ -49,7 +49,7 @@ def run_off(
 
     def files(press: Press) -> Iterator[AnyFile]:
         made.extend(_bundles(proof, now_known, fetch(), premises, out) if proof.entries else ())
-        yield from bundles.new(made, kept.inventory, press.each)
+        yield from bundles.new(made, kept.inventory, press.few)
         yield pages.build(part)
 
     def went() -> Iterable[str]:
